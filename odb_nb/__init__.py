@@ -1,0 +1,49 @@
+"""odb_nb: OneDrive backups of Microsoft 365 in Jupyter.
+
+Browse sessions on restore points, as pandas rows. Start with `connect`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from odb_nb.connect import connect
+from odb_nb.errors import (
+    AuthError,
+    GraphError,
+    InputError,
+    JournalError,
+    NoReplyError,
+    OdbError,
+    OutcomeUnknownError,
+    ReplyShapeError,
+    ThrottledError,
+)
+
+if TYPE_CHECKING:
+    from odb_nb.client import BackupClient
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AuthError",
+    "BackupClient",
+    "GraphError",
+    "InputError",
+    "JournalError",
+    "NoReplyError",
+    "OdbError",
+    "OutcomeUnknownError",
+    "ReplyShapeError",
+    "ThrottledError",
+    "connect",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # the client brings msgraph and azure-identity along, which nobody should wait for before connect()
+    if name == "BackupClient":
+        from odb_nb.client import BackupClient
+
+        return BackupClient
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,220 @@
+"""What users hand in, checked and made plain before anything is sent: ids, times, numbers, words.
+
+Every refusal is an `InputError` that names the value, its place, and what would be accepted.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from odb_nb.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+MAX_ID_LENGTH = 2048
+FAST_RESTORE = "fastRestore"
+
+_BARE_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_WHITE_SPACE = re.compile(r"\s")
+_SHOWN = 60
+
+
+@dataclass(frozen=True)
+class RestorePoint:
+    """A restore point as far as we know it: the id always, the rest where a frame or a listing gave it."""
+
+    id: str
+    drive_id: str | None = None
+    display_name: str | None = None
+    protection_date_time: datetime | None = None
+    expiration_date_time: datetime | None = None
+    tags: str | None = None
+    directory_object_id: str | None = None
+
+    @property
+    def can_be_browsed(self) -> bool:
+        """False only where the tags are known and lack ``fastRestore``: other points carry no session."""
+        return self.tags is None or FAST_RESTORE.casefold() in self.tags.casefold()
+
+    @property
+    def drive_key(self) -> str | None:
+        """What tells this point's drive from others: the directory object, else the protection unit."""
+        return self.directory_object_id or self.drive_id
+
+
+@dataclass(frozen=True)
+class _Kind:
+    noun: str
+    columns: tuple[str, ...]  # in order of preference
+    foreign: dict[str, str]  # a column that shows the frame is of another kind
+
+
+_DRIVES = _Kind("drive", ("drive_id", "id"), {"restore_point_id": "sessions or status", "item_key": "items"})
+_POINTS = _Kind("restore point", ("restore_point_id", "id"), {"policy_id": "drives", "item_key": "items"})
+_SESSIONS = _Kind("session", ("session_id", "id"), {"policy_id": "drives", "protection_date_time": "restore points"})
+
+
+def drive_ids(drives: object) -> list[str]:
+    """Ids of drives (protection units), in the order given; equal ids once."""
+    return list(dict.fromkeys(_ids(drives, _DRIVES)))
+
+
+def session_ids(sessions: object) -> list[str]:
+    """Ids of browse sessions, in the order given."""
+    return _ids(sessions, _SESSIONS)
+
+
+def session_rows(given: object) -> list[dict[str, Any]]:
+    """One dict per session given, with what a frame of ours tells; `id` is None where a row has no session."""
+    if not isinstance(given, pd.DataFrame):
+        return [{"id": id_} for id_ in session_ids(given)]
+    column = _id_column(given.columns, _SESSIONS)
+    has_session = given[column].notna()
+    session_ids(given.loc[has_session])
+    rows = [
+        {name: _plain(value) for name, value in zip(given.columns, values, strict=True)}
+        for values in given.itertuples(index=False)
+    ]
+    return [{**row, "id": row[column]} for row in rows]
+
+
+def restore_points(given: object) -> list[RestorePoint]:
+    """Restore points in the order given, with what a frame of ours tells about each."""
+    ids = _ids(given, _POINTS)
+    if not isinstance(given, pd.DataFrame):
+        return [RestorePoint(id_) for id_ in ids]
+    known = [name for name in RestorePoint.__dataclass_fields__ if name != "id" and name in given.columns]
+    if "restore_point_date_time" in given.columns:  # a sessions frame: its directory object may be a site's
+        known = []
+    columns = [[_plain(value) for value in given[name]] for name in known]
+    return [
+        RestorePoint(id_, **dict(zip(known, values, strict=True))) for id_, *values in zip(ids, *columns, strict=True)
+    ]
+
+
+def _plain(value: Any) -> Any:
+    if value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
+        return None
+    return value.to_pydatetime() if isinstance(value, pd.Timestamp) else value
+
+
+def _ids(given: object, kind: _Kind) -> list[str]:
+    return [_checked_id(value, place, kind) for place, value in _placed(given, kind)]
+
+
+def _placed(given: object, kind: _Kind) -> Iterator[tuple[str, object]]:
+    """(where it stands, value) of each id in a frame, a row of one, a series, a list, or a single id."""
+    if isinstance(given, pd.DataFrame):
+        column = _id_column(given.columns, kind)
+        for position, value in enumerate(given[column]):
+            yield f"{column!r} of row {position}", value
+    elif isinstance(given, pd.Series) and any(name in given.index for name in kind.columns):
+        column = _id_column(given.index, kind)
+        yield f"{column!r} of the row", given[column]
+    elif isinstance(given, Iterable) and not isinstance(given, (str, bytes, Mapping, Set)):
+        for position, value in enumerate(given):
+            yield f"position {position}", value
+    else:
+        yield "the argument", given
+
+
+def _id_column(names: Collection[Any], kind: _Kind) -> str:
+    if kind.columns[0] in names:
+        return kind.columns[0]
+    for name, other in kind.foreign.items():
+        if name in names:
+            raise InputError(f"expected {kind.noun}s, but this is a frame of {other} (it has a column {name!r})")
+    if kind.columns[1] in names:
+        return kind.columns[1]
+    accepted = " or ".join(repr(name) for name in kind.columns)
+    raise InputError(f"expected a frame of {kind.noun}s with a column {accepted}; it has {_shown(list(names))}")
+
+
+def _checked_id(value: object, place: str, kind: _Kind) -> str:
+    if not isinstance(value, str):
+        raise InputError(
+            f"{kind.noun} id at {place} is {_shown(value)} ({type(value).__name__}); "
+            f"expected text, or a frame, series or list of ids"
+        )
+    if not value.strip():
+        raise InputError(f"{kind.noun} id at {place} is {'blank' if value else 'empty'} text: {_shown(value)}")
+    if _WHITE_SPACE.search(value):
+        raise InputError(f"{kind.noun} id at {place} has white space inside: {_shown(value)}; was it cut or pasted?")
+    if len(value) > MAX_ID_LENGTH:
+        raise InputError(
+            f"{kind.noun} id at {place} has {len(value):,} characters, {MAX_ID_LENGTH:,} at most: {_shown(value)}"
+        )
+    return value
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+
+
+def time_window(start: object, end: object) -> tuple[datetime | None, datetime | None]:
+    """``start <= t < end`` in UTC; an end given as a bare date includes that day."""
+    begin = _moment(start, "start", days=0)
+    finish = _moment(end, "end", days=1)
+    if begin is not None and finish is not None and finish < begin:
+        raise InputError(f"end ({_shown(end)}) is before start ({_shown(start)}); swap them")
+    return begin, finish
+
+
+def moment(value: object, name: str) -> datetime | None:
+    """An aware UTC datetime from text, date or datetime; None stays None."""
+    return _moment(value, name, days=0)
+
+
+def _moment(value: object, name: str, *, days: int) -> datetime | None:
+    if value is None or value is pd.NaT:
+        return None
+    accepted = "a date such as '2026-11-20', ISO 8601 text such as '2026-11-20T08:30:00Z', or an aware datetime"
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise InputError(
+                f"{name}={_shown(value)} is a datetime without a time zone; add one, such as tzinfo=datetime.UTC"
+            )
+        plain = value.to_pydatetime(warn=False) if isinstance(value, pd.Timestamp) else value
+        return plain.astimezone(UTC)
+    if isinstance(value, date):
+        return datetime(value.year, value.month, value.day, tzinfo=UTC) + timedelta(days=days)
+    if not isinstance(value, str):
+        raise InputError(f"{name}={_shown(value)} is a {type(value).__name__}; expected {accepted}")
+    text = value.strip()
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"{name}={_shown(value)} cannot be read as a time; expected {accepted}") from None
+    if _BARE_DATE.fullmatch(text):
+        parsed += timedelta(days=days)
+    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+
+
+def one_of(value: object, accepted: tuple[str, ...], name: str) -> str:
+    """The word itself if it is one of those accepted."""
+    if isinstance(value, str) and value in accepted:
+        return value
+    raise InputError(f"{name}={_shown(value)} is not known; accepted: {', '.join(map(repr, accepted))}")
+
+
+def seconds(value: object, name: str) -> float:
+    """A span of seconds: a finite number, zero or more."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) and value >= 0:
+        return float(value)
+    raise InputError(f"{name}={_shown(value)} must be a number of seconds, 0 or more")
+
+
+def whole_number(value: object, name: str, *, least: int, most: int) -> int:
+    """A whole number within bounds."""
+    if isinstance(value, int) and not isinstance(value, bool) and least <= value <= most:
+        return value
+    raise InputError(f"{name}={_shown(value)} must be a whole number from {least:,} to {most:,}")

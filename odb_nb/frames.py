@@ -1,0 +1,75 @@
+"""Frames that mix the service's JSON with what this call did about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from odb_nb.operations.matching import newest_usable, parsed
+from odb_nb.operations.results import Result
+from odb_nb.operations.sessions import is_over
+from odb_nb.tables import RESTORE_POINTS, SESSIONS, STATUS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from odb_nb.arguments import RestorePoint
+
+from odb_nb.operations.matching import Match
+
+
+def of_create(point_ids: Sequence[str], results: Mapping[str, Result]) -> pd.DataFrame:
+    """One row per point given, also where a call was cut so short that it has no result yet."""
+    rows = [results.get(point_id) or Result("cancelled") for point_id in point_ids]
+    return SESSIONS.frame(
+        [row.session for row in rows],
+        restore_point_id=list(point_ids),
+        outcome=[row.outcome for row in rows],
+        request_id=[row.request_id for row in rows],
+    )
+
+
+def of_wait(
+    rows: Sequence[Mapping[str, Any]], known: Mapping[str, dict[str, Any]], point_of_session: Mapping[str, str]
+) -> pd.DataFrame:
+    """One row per row given: as the service shows its session now, or unchanged where it has none."""
+    before = SESSIONS.frame(rows, **{name: [row.get(name) for row in rows] for name in SESSIONS.names})
+    sessions = [known.get(row["id"] or "", {}) for row in rows]
+    after = SESSIONS.frame(
+        sessions,
+        restore_point_id=[
+            row.get("restore_point_id") or session.get("restorePointId") or point_of_session.get(row["id"] or "")
+            for row, session in zip(rows, sessions, strict=True)
+        ],
+        outcome=[_waited(row, session) for row, session in zip(rows, sessions, strict=True)],
+        request_id=[row.get("request_id") for row in rows],
+    )
+    has_session = pd.Series([bool(session) for session in sessions], dtype="bool")
+    return after.where(has_session, before).astype(after.dtypes)
+
+
+def _waited(row: Mapping[str, Any], session: Mapping[str, Any]) -> str | None:
+    if not is_over(dict(session)):
+        return "timed_out"
+    is_gone = str(session.get("status")).casefold() == "creating"
+    given: str | None = row.get("outcome")
+    return "failed" if is_gone else None if given == "timed_out" else given
+
+
+def of_status(
+    points: Sequence[RestorePoint], matches: Mapping[str, Sequence[Match]], now: datetime | None
+) -> pd.DataFrame:
+    """One row per point given, with the newest usable of its sessions."""
+    best = [newest_usable(matches.get(point.id, ()), now) for point in points]
+    sessions = [match.session if match else {} for match in best]
+    expiries = [parsed(session.get("expirationDateTime")) for session in sessions]
+    names = [name for name in RESTORE_POINTS.names if name != "id"]
+    return STATUS.frame(
+        sessions,
+        restore_point_id=[point.id for point in points],
+        matched_by=[match.matched_by if match else None for match in best],
+        expires_in=[expiry - now if expiry and now else None for expiry in expiries],
+        **{name: [getattr(point, name) for point in points] for name in names},
+    )

@@ -1,0 +1,1 @@
+"""What to ask Graph, and in which order: one file per resource."""

@@ -1,0 +1,327 @@
+"""Open browse sessions on many restore points: never two on one point by our doing, a result for every point.
+
+In rounds: look at the sessions that exist; claim in the journal what is to be sent; send; look again for every create
+whose answer was lost; send again only what two looks, some seconds apart, have shown to be absent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from odb_nb.errors import AuthError, GraphError, JournalError, OdbError, OutcomeUnknownError, ThrottledError
+from odb_nb.journal import Conclusion, Intent
+from odb_nb.journal import Outcome as Recorded
+from odb_nb.operations.doubts import Doubt, Evidence
+from odb_nb.operations.matching import is_live, match, newest_usable
+from odb_nb.operations.results import Outcome, Result, in_doubt, not_fast, not_sent, session_exists
+from odb_nb.operations.sessions import is_over, list_sessions, open_session, wait_until_settled
+from odb_nb.operations.together import together
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from odb_nb.arguments import RestorePoint
+    from odb_nb.journal import Ties
+    from odb_nb.operations.recorder import Recorder
+    from odb_nb.pacing import Deadline
+    from odb_nb.progress import Report
+    from odb_nb.transport import Transport
+
+OPERATION = "create_session"
+LOOKS_FOR_ABSENCE = 2
+LOOKS_FOR_AMBIGUITY = 3
+LOOK_APART_S = 3.0
+MOST_SENDS = 3
+
+IfExists = Literal["reuse", "create", "error"]
+
+
+@dataclass
+class CreateRun:
+    """One call of create: its points, how far each is, and the results so far.
+
+    Parameters
+    ----------
+    points : sequence of RestorePoint
+        Each id once.
+    look_up : callable or None
+        Asks for a point's drive and time when only its id was given and its create is in doubt.
+    """
+
+    transport: Transport
+    recorder: Recorder
+    points: Sequence[RestorePoint]
+    if_exists: IfExists
+    dry_run: bool
+    max_concurrency: int
+    deadline: Deadline
+    report: Report
+    look_up: Callable[[str, Deadline], Any]
+    results: dict[str, Result] = field(default_factory=dict)
+
+    _open: dict[str, RestorePoint] = field(default_factory=dict)  # not claimed yet
+    _claimed: dict[str, Intent] = field(default_factory=dict)  # ours, not sent yet
+    _in_flight: dict[str, Intent] = field(default_factory=dict)  # sent, no answer yet
+    _doubts: dict[str, Doubt] = field(default_factory=dict)
+    _sends: dict[str, int] = field(default_factory=dict)
+    _sessions: list[dict[str, Any]] = field(default_factory=list)
+    _seen_before: frozenset[str] = frozenset()
+    _ties: Ties | None = None
+    _stop: AuthError | None = None
+
+    async def run(self) -> None:
+        """Fill `results`; whatever happens, each point has one at the end.
+
+        Raises
+        ------
+        JournalError
+            Before anything was sent.
+        asyncio.CancelledError
+            After the results were wound up.
+        """
+        for point in self.points:
+            if point.can_be_browsed:
+                self._open[point.id] = point
+            else:
+                self._finish(point.id, Result.of_error("failed", not_fast(point)))
+        try:
+            if self._open:
+                await self._rounds()
+        except (GraphError, AuthError) as exc:
+            await self._wind_up(self._outcome_of(exc), exc)
+        except JournalError as exc:
+            if not self._sends:
+                raise
+            await self._wind_up("failed", exc)
+        except BaseException:
+            await self._wind_up("cancelled", None)
+            raise
+        else:
+            await self._wind_up("timed_out", None)
+
+    async def _rounds(self) -> None:
+        await self._look()
+        self._seen_before = frozenset(str(session.get("id")) for session in self._sessions)
+        self._use_what_exists()
+        if self.dry_run:
+            for point_id in list(self._open):
+                self._finish(point_id, Result("planned"))
+        while self._open or self._doubts:
+            await self._claim()
+            await self._send()
+            if not (self._open or self._doubts) or not await self.deadline.pause(LOOK_APART_S):
+                return
+            await self._look()
+            self._use_what_exists()
+            await self._settle_doubts()
+
+    async def _look(self) -> None:
+        # the journal first: what it gains while the list is read is then known to be newer than the list
+        self._ties = await self.recorder.call(self.recorder.journal.ties)
+        self._sessions = await list_sessions(self.transport, self.deadline)
+
+    def _use_what_exists(self) -> None:
+        if self.if_exists == "create":
+            return
+        now = self.transport.now
+        matches = match(list(self._open.values()), self._sessions, self._known_ties().point_of_session)
+        for point_id, point in list(self._open.items()):
+            best = newest_usable(matches.get(point_id, ()), now)
+            if best is None or not is_live(best.session, now):
+                continue
+            if self.if_exists == "reuse":
+                self._finish(point_id, Result("reused", best.session))
+            else:
+                self._finish(point_id, Result.of_error("failed", session_exists(point, best.session)))
+
+    async def _claim(self) -> None:
+        """Put the intent on record before anything is sent; leave alone what is in other hands or in doubt."""
+        wanted = [self._intent(point) for point in self._open.values()]
+        journal = self.recorder.journal
+        if self.if_exists == "create":
+            await self.recorder.call(journal.insist, wanted, operation=OPERATION)
+            self._claimed = {intent.restore_point_id: intent for intent in wanted}
+            self._open.clear()
+            return
+        claims = await self.recorder.call(journal.claim, wanted, operation=OPERATION, mark=self._known_ties().mark)
+        for point_id, claim in claims.items():
+            if claim.state == "ours":
+                self._claimed[point_id] = claim.intents[0]
+                del self._open[point_id]
+            elif claim.state == "doubt":
+                self._doubts[point_id] = Doubt(self._open.pop(point_id), claim.intents)
+
+    def _intent(self, point: RestorePoint) -> Intent:
+        now = self.transport.now or datetime.now(UTC)
+        taken = point.protection_date_time
+        return Intent(
+            id=uuid.uuid4().hex,
+            date_time=now.isoformat(),
+            restore_point_id=point.id,
+            point_date_time=taken.isoformat() if taken else None,
+            drive_key=point.drive_key,
+            client_request_id=str(uuid.uuid4()),
+        )
+
+    async def _send(self) -> None:
+        by_id = {point.id: point for point in self.points}
+        queue = [by_id[point_id] for point_id in self._claimed]
+
+        async def work() -> None:
+            while queue and not self._stop and self.deadline.remaining_s:
+                await self._send_one(queue.pop(0))
+
+        await together(work() for _ in range(min(self.max_concurrency, len(queue))))
+        if self._stop:
+            raise self._stop
+
+    async def _send_one(self, point: RestorePoint) -> None:
+        intent = self._in_flight[point.id] = self._claimed.pop(point.id)
+        self._sends[point.id] = self._sends.get(point.id, 0) + 1
+        try:
+            answer = await open_session(self.transport, point.id, intent.client_request_id, self.deadline)
+        except OutcomeUnknownError as exc:
+            del self._in_flight[point.id]
+            self._doubts[point.id] = Doubt(point, (intent,), error=exc)
+        except (GraphError, AuthError) as exc:
+            del self._in_flight[point.id]
+            await self._refused(point, intent, exc)
+        else:
+            del self._in_flight[point.id]
+            self._finish(point.id, Result("created", answer.json, answer.request_id))
+            await self.recorder.conclude(self._conclusion(intent, "created", answer.json, answer.request_id))
+
+    async def _refused(self, point: RestorePoint, intent: Intent, exc: GraphError | AuthError) -> None:
+        was_sent = exc.status_code is not None and exc.status_code != 429
+        self._finish(point.id, Result.of_error(self._outcome_of(exc), exc))
+        recorded: Recorded = "failed" if was_sent else "withdrawn"
+        await self.recorder.conclude(
+            self._conclusion(intent, recorded, {}, exc.request_id, exc.code or type(exc).__name__)
+        )
+        if isinstance(exc, AuthError):
+            self._stop = exc  # the others would be refused as well
+
+    async def _settle_doubts(self) -> None:
+        await self._learn_points()
+        rivals = await self.recorder.call(self.recorder.journal.doubts, operation=OPERATION, of_others=True)
+        evidence = Evidence(self._sessions, self._known_ties(), self._seen_before, rivals)
+        for point_id, verdict in evidence.judge(list(self._doubts.values())).items():
+            doubt = self._doubts[point_id]
+            if verdict == "absent":
+                doubt.absences += 1
+                if doubt.absences >= LOOKS_FOR_ABSENCE:
+                    await self._settled_as_absent(doubt)
+            elif verdict == "ambiguous":
+                doubt.absences = 0
+                doubt.ambiguities += 1
+                if doubt.ambiguities >= LOOKS_FOR_AMBIGUITY:
+                    await self._settled_as_unknown(doubt)
+            else:
+                await self._settled_as_found(doubt, verdict)
+
+    async def _learn_points(self) -> None:
+        """Only ids were given, and there is doubt: ask for the point, if the service will tell."""
+        for doubt in self._doubts.values():
+            if doubt.point.protection_date_time is None:
+                try:
+                    doubt.point = await self.look_up(doubt.point.id, self.deadline)
+                except (GraphError, AuthError):
+                    continue  # an assumed route: without it the doubt is judged on less
+
+    async def _settled_as_found(self, doubt: Doubt, session: dict[str, Any]) -> None:
+        if doubt.is_own or is_live(session, self.transport.now):
+            del self._doubts[doubt.point.id]
+            outcome: Outcome = "created" if doubt.is_own else "reused"
+            self._finish(doubt.point.id, Result(outcome, session, getattr(doubt.error, "request_id", None)))
+        else:
+            self._open[doubt.point.id] = self._doubts.pop(doubt.point.id).point
+        await self.recorder.conclude(*(self._conclusion(intent, "created", session) for intent in doubt.intents))
+        self._ties = await self.recorder.call(self.recorder.journal.ties)
+
+    async def _settled_as_absent(self, doubt: Doubt) -> None:
+        del self._doubts[doubt.point.id]
+        await self.recorder.conclude(*(self._conclusion(intent, "absent", {}) for intent in doubt.intents))
+        if self._sends.get(doubt.point.id, 0) >= MOST_SENDS and doubt.error:
+            self._finish(doubt.point.id, Result.of_error("failed", doubt.error))
+        else:
+            self._open[doubt.point.id] = doubt.point
+
+    async def _settled_as_unknown(self, doubt: Doubt) -> None:
+        del self._doubts[doubt.point.id]
+        self._finish(doubt.point.id, Result.of_error("unknown", doubt.error or in_doubt(doubt.point)))
+        await self.recorder.conclude(*(self._conclusion(intent, "unknown", {}) for intent in doubt.intents))
+
+    async def _wind_up(self, unsent: Outcome, error: OdbError | None) -> None:
+        """Give every point that has none a result, and say in the journal what was never sent."""
+        conclusions = [self._conclusion(intent, "withdrawn", {}) for intent in self._claimed.values()]
+        conclusions += [self._conclusion(intent, "unknown", {}) for intent in self._in_flight.values()]
+        own = [doubt for doubt in self._doubts.values() if doubt.is_own]
+        conclusions += [self._conclusion(intent, "unknown", {}) for doubt in own for intent in doubt.intents]
+        doubtful = self._in_flight.keys() | self._doubts.keys()
+        for point in self.points:
+            if point.id in self.results:
+                continue
+            if point.id in doubtful:
+                self._finish(point.id, Result.of_error("unknown", in_doubt(point)))
+            else:
+                self._finish(point.id, Result.of_error(unsent, error or not_sent(point, unsent)))
+        try:
+            await asyncio.shield(self.recorder.conclude(*conclusions))
+        except JournalError:
+            if not self._sends:
+                raise  # what was sent has results to hand over; its open intents make the next run look first
+
+    def _outcome_of(self, exc: GraphError | AuthError) -> Outcome:
+        ran_out = isinstance(exc, ThrottledError) or (exc.status_code is None and not self.deadline.remaining_s)
+        return "timed_out" if ran_out else "failed"
+
+    def _conclusion(
+        self,
+        intent: Intent,
+        outcome: Recorded,
+        session: dict[str, Any],
+        request_id: str | None = None,
+        error_code: str | None = None,
+    ) -> Conclusion:
+        return Conclusion(
+            intent_id=intent.id,
+            date_time=self.transport.now or datetime.now(UTC),
+            outcome=outcome,
+            session_id=session.get("id"),
+            directory_object_id=session.get("directoryObjectId"),
+            error_code=error_code,
+            request_id=request_id,
+        )
+
+    def _finish(self, point_id: str, result: Result) -> None:
+        self._open.pop(point_id, None)
+        self.results[point_id] = result
+        self.report(len(self.results), len(self.points), result.outcome)
+
+    def _known_ties(self) -> Ties:
+        assert self._ties is not None  # noqa: S101 - _look comes first
+        return self._ties
+
+
+async def wait_for_results(
+    transport: Transport, results: dict[str, Result], deadline: Deadline, report: Report
+) -> None:
+    """Refresh the sessions of `results` until none is being created; what is not settled then has timed out."""
+    known = {str(result.session["id"]): result.session for result in results.values() if result.session.get("id")}
+    fault: dict[str, Any] = {}
+    try:
+        if known:
+            await wait_until_settled(transport, known, deadline, report)
+    except (GraphError, AuthError) as exc:
+        fault = Result.of_error("timed_out", exc).session
+    finally:
+        for result in results.values():
+            if result.session.get("id"):
+                session = known[str(result.session["id"])]
+                is_open = not is_over(session)
+                result.session = {**session, **fault} if is_open else session
+                result.outcome = "timed_out" if is_open else result.outcome

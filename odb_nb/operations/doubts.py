@@ -1,0 +1,121 @@
+"""Creates whose answer was lost: did they happen? Pure rules over a list of sessions, no I/O.
+
+A session is ours beyond doubt when it names our restore point, or carries our drive's directory object and our
+point's time. Documented answers may give neither, so there is a third way: what the journal accounts for is set
+aside, and if exactly one new session with our point's time is left, and no other open intent could have made it, it
+is ours. Anything less is ambiguous, and ambiguous is never sent again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+from odb_nb.operations.matching import parsed, second
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from odb_nb.arguments import RestorePoint
+    from odb_nb.errors import OdbError
+    from odb_nb.journal import Intent, Ties
+
+# clocks of the service's own machines may differ a little
+CLOCK_SLACK = timedelta(seconds=60)
+
+
+@dataclass
+class Doubt:
+    """A point on which a create was sent, by this call or by one that died, and may have happened."""
+
+    point: RestorePoint
+    intents: tuple[Intent, ...]
+    error: OdbError | None = None  # how our own create ended; None if another call sent it
+    absences: int = 0
+    ambiguities: int = 0
+
+    @property
+    def is_own(self) -> bool:
+        """True if this call sent the create."""
+        return self.error is not None
+
+    @property
+    def since(self) -> datetime | None:
+        """No session made before this is the one."""
+        moments = [moment for intent in self.intents if (moment := parsed(intent.date_time))]
+        return min(moments) - CLOCK_SLACK if moments else None
+
+
+Verdict = dict[str, Any] | Literal["absent", "ambiguous"]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a look at the service showed, and what the journal knows of it.
+
+    `seen_before` are the sessions that stood before this call sent anything; `rivals` are the intents of other
+    kernels that are open now.
+    """
+
+    sessions: Sequence[dict[str, Any]]
+    ties: Ties
+    seen_before: frozenset[str]
+    rivals: Sequence[Intent]
+
+    def judge(self, doubts: Sequence[Doubt]) -> dict[str, Verdict]:
+        """Per restore point id: the session that the lost create made, or that there is none, or no telling."""
+        return {doubt.point.id: self._judge(doubt, doubts) for doubt in doubts}
+
+    def _judge(self, doubt: Doubt, doubts: Sequence[Doubt]) -> Verdict:
+        candidates = [session for session in self.sessions if self._may_be_new(session, doubt)]
+        sure = [session for session in candidates if self._is_surely(session, doubt.point)]
+        if sure:
+            return max(sure, key=lambda session: str(session.get("createdDateTime")))
+        possible = [session for session in candidates if self._is_possibly(session, doubt.point)]
+        if not possible:
+            return "absent"
+        if len(possible) > 1 or doubt.point.protection_date_time is None or self._has_rival(doubt, doubts):
+            return "ambiguous"
+        return possible[0]
+
+    def _may_be_new(self, session: dict[str, Any], doubt: Doubt) -> bool:
+        session_id = str(session.get("id"))
+        if session_id in self.ties.point_of_session or (doubt.is_own and session_id in self.seen_before):
+            return False
+        created = parsed(session.get("createdDateTime"))
+        return created is None or doubt.since is None or created >= doubt.since
+
+    def _is_surely(self, session: dict[str, Any], point: RestorePoint) -> bool:
+        if session.get("restorePointId"):
+            return bool(session["restorePointId"] == point.id)
+        return (
+            point.protection_date_time is not None
+            and _time(session) == second(point.protection_date_time)
+            and session.get("directoryObjectId") in self._objects_of(point)
+        )
+
+    def _is_possibly(self, session: dict[str, Any], point: RestorePoint) -> bool:
+        if session.get("restorePointId") or session.get("directoryObjectId") in self._objects_of_others(point):
+            return False
+        times = _time(session), second(point.protection_date_time)
+        return None in times or times[0] == times[1]
+
+    def _objects_of(self, point: RestorePoint) -> set[str]:
+        learned = self.ties.directory_objects.get(point.drive_key or "", set())
+        return learned | ({point.directory_object_id} if point.directory_object_id else set())
+
+    def _objects_of_others(self, point: RestorePoint) -> set[str]:
+        others = (objects for key, objects in self.ties.directory_objects.items() if key != point.drive_key)
+        return set().union(*others) if point.drive_key else set()
+
+    def _has_rival(self, doubt: Doubt, doubts: Iterable[Doubt]) -> bool:
+        """Could another open intent have made the one session that is left?"""
+        ours = second(doubt.point.protection_date_time)
+        others = [second(other.point.protection_date_time) for other in doubts if other is not doubt]
+        others += [second(parsed(intent.point_date_time)) for intent in self.rivals]
+        return ours in others or None in others
+
+
+def _time(session: dict[str, Any]) -> datetime | None:
+    return second(parsed(session.get("restorePointDateTime")))

@@ -1,0 +1,78 @@
+"""What a long call shows while it runs."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from odb_nb.background import show
+from odb_nb.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# short work shows no bar
+_QUIET_FIRST_S = 2.0
+
+
+class Report(Protocol):
+    """``(done, total, note)``; `done` counts settled rows and never falls."""
+
+    def __call__(self, done: int, total: int, note: str) -> object:
+        """Called in the thread of the caller."""
+
+
+Progress = Report | Literal[False] | None
+
+
+@contextlib.contextmanager
+def reporting(progress: Progress, what: str) -> Iterator[Report]:
+    """A `Report` for use within the work: a bar, the caller's own function, or nothing."""
+    if progress is None:
+        with _bar(what) as report:
+            yield _in_callers_thread(report)
+    elif progress is False:
+        yield _nothing
+    elif callable(progress):
+        yield _in_callers_thread(progress)
+    else:
+        raise InputError(f"progress={progress!r} must be None (a bar), False, or a callable (done, total, note)")
+
+
+def _nothing(done: int, total: int, note: str) -> None:
+    del done, total, note
+
+
+def _in_callers_thread(report: Report) -> Report:
+    most = 0
+
+    def forward(done: int, total: int, note: str) -> None:
+        nonlocal most
+        most = done = max(most, done)
+        show(lambda: report(done, total, note))
+
+    return forward
+
+
+@contextlib.contextmanager
+def _bar(what: str) -> Iterator[Report]:
+    if not (_in_notebook() or sys.stderr.isatty()):
+        yield _nothing
+        return
+    from tqdm.auto import tqdm
+
+    with tqdm(desc=what, delay=_QUIET_FIRST_S) as bar:
+
+        def advance(done: int, total: int, note: str) -> None:
+            bar.total = total
+            bar.set_postfix_str(note, refresh=False)
+            bar.update(done - bar.n)
+
+        yield advance
+
+
+def _in_notebook() -> bool:
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return shell is not None and hasattr(shell, "kernel")

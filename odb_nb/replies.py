@@ -1,0 +1,121 @@
+"""An HTTP answer, made into a value or an error: the one place that does."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+from odb_nb.errors import AuthError, GraphError, ReplyShapeError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    import httpx
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An HTTP answer without its request: raw responses hold the token and are let go at once."""
+
+    status: int
+    headers: httpx.Headers
+    content: bytes
+
+    @property
+    def date(self) -> datetime | None:
+        """The service's clock, from the ``Date`` header."""
+        with contextlib.suppress(ValueError, TypeError):
+            return parsedate_to_datetime(self.headers.get("Date"))
+        return None
+
+    @property
+    def request_id(self) -> str | None:
+        """What to quote to support."""
+        found: str | None = self.headers.get("request-id")
+        return found
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A success: its JSON object and the id to quote to support."""
+
+    json: dict[str, Any]
+    request_id: str | None
+
+    def rows(self, label: str) -> list[dict[str, Any]]:
+        """The objects in `value`; `ReplyShapeError` if it is anything but a list of objects."""
+        rows = self.json.get("value")
+        if isinstance(rows, list) and all(isinstance(row, dict) for row in rows):
+            return rows
+        raise ReplyShapeError("expected 'value' to be a list of objects", request_id=self.request_id, request=label)
+
+
+def value(reply: Reply, *, expect: str | None, label: str, client_request_id: str) -> Answer:
+    """The JSON object of a success.
+
+    Raises
+    ------
+    AuthError
+        401 or 403.
+    GraphError
+        Any other refusal or fault.
+    ReplyShapeError
+        A success that is not a JSON object, or has no `expect` in it.
+    """
+    body = _json(reply)
+    if not 200 <= reply.status < 300:
+        raise _error(reply, body, label, client_request_id)
+    if isinstance(body, dict) and (expect is None or expect in body):
+        return Answer(body, reply.request_id)
+    wanted = f"a JSON object with {expect!r}" if expect else "a JSON object"
+    raise ReplyShapeError(
+        f"expected {wanted}, got {_described(reply, body)}",
+        status_code=reply.status,
+        request_id=reply.request_id,
+        client_request_id=client_request_id,
+        request=label,
+    )
+
+
+def _error(reply: Reply, body: Any, label: str, client_request_id: str) -> AuthError | GraphError:
+    error = _object(body, "error")
+    inner = _object(error, "innerError") or _object(error, "innererror")
+    message = error.get("message") or (body.get("error") if isinstance(body, dict) else None)
+    kind = AuthError if reply.status in (401, 403) else GraphError
+    return kind(
+        message if isinstance(message, str) else _described(reply, body),
+        status_code=reply.status,
+        code=_text(error.get("code")),
+        request_id=reply.request_id or _text(inner.get("request-id")),
+        client_request_id=client_request_id,
+        request=label,
+    )
+
+
+def _object(parent: Any, name: str) -> dict[str, Any]:
+    """A member that ought to be an object; the body may be HTML, a list, or ``{"error": "text"}``."""
+    child = parent.get(name) if isinstance(parent, dict) else None
+    return child if isinstance(child, dict) else {}
+
+
+def _text(found: Any) -> str | None:
+    return found if isinstance(found, str) else None
+
+
+def _json(reply: Reply) -> Any:
+    try:
+        return json.loads(reply.content)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _described(reply: Reply, body: Any) -> str:
+    if not reply.content:
+        return f"HTTP {reply.status} with an empty body"
+    if body is None:
+        kind = reply.headers.get("Content-Type", "no content type").split(";")[0]
+        return f"HTTP {reply.status} with a body that is not JSON ({kind}, {len(reply.content):,} bytes)"
+    return f"HTTP {reply.status} with a JSON {type(body).__name__}"

@@ -1,0 +1,228 @@
+"""The tables users see: one list of columns each, and the way from the service's JSON to a frame.
+
+Column names are msgraph-sdk's attribute names. A table has the same columns and dtypes whether it holds a
+million rows or none. Values that cannot be read become null with a warning: one bad date never costs a page.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+Dtype = Literal["string", "datetime64[us, UTC]", "timedelta64[us]", "Int64", "boolean"]
+
+TEXT: Dtype = "string"
+TIME: Dtype = "datetime64[us, UTC]"
+SPAN: Dtype = "timedelta64[us]"
+COUNT: Dtype = "Int64"
+
+_INT64_LIMIT = 2**63
+_LONG_FRACTION = re.compile(r"(\.\d{6})\d+")
+_LOOKS_LIKE_TIME = r"\d{4}-\d{2}-\d{2}(?:[T ].*)?"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its name, its pandas dtype, and where the service's JSON has it (dots go down)."""
+
+    name: str
+    dtype: Dtype = TEXT
+    path: str | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A named list of columns that turns JSON objects into a frame."""
+
+    name: str
+    columns: tuple[Column, ...]
+
+    @property
+    def names(self) -> list[str]:
+        """Column names, in order."""
+        return [column.name for column in self.columns]
+
+    def frame(self, items: Sequence[Mapping[str, Any]], **given: Sequence[Any]) -> pd.DataFrame:
+        """Frame with one row per JSON object; `given` supplies whole columns that the JSON does not hold."""
+        data = {}
+        for column in self.columns:
+            raw = given[column.name] if column.name in given else _pick(items, column.path)
+            data[column.name] = _COERCE[column.dtype](raw, f"{self.name}.{column.name}")
+        return pd.DataFrame(data, columns=self.names, index=pd.RangeIndex(len(items)))
+
+
+def _pick(items: Sequence[Mapping[str, Any]], path: str | None) -> list[Any]:
+    if path is None:
+        return [None] * len(items)
+    values: list[Any] = list(items)
+    for key in path.split("."):
+        values = [value.get(key) if isinstance(value, dict) else None for value in values]
+    return values
+
+
+def _text(values: Sequence[Any], where: str) -> pd.api.extensions.ExtensionArray:
+    del where
+    return pd.array([_as_text(value) for value in values], dtype="string")
+
+
+def _as_text(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return ",".join(str(part) for part in value)
+    return None if pd.isna(value) else str(value)
+
+
+def _times(values: Sequence[Any], where: str) -> pd.Series[Any]:
+    """ISO 8601 text or aware datetimes; Graph sends 0 to 7 fraction digits, pandas keeps 6."""
+    raw = pd.Series([_time_text(value) for value in values], dtype="string")
+    # a bare number such as "2026" would parse as a year; only what looks like a time stamp is tried
+    shaped = raw.where(raw.str.fullmatch(_LOOKS_LIKE_TIME)).str.replace(_LONG_FRACTION, r"\1", regex=True)
+    times = pd.to_datetime(shaped, utc=True, format="ISO8601", errors="coerce").astype("datetime64[us, UTC]")
+    _warn_about(raw[times.isna() & raw.notna()], where, "not a time stamp that can be read")
+    return times
+
+
+def _time_text(value: Any) -> str | None:
+    if value is None or value is pd.NaT or value == "":
+        return None
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def _spans(values: Sequence[Any], where: str) -> pd.Series[Any]:
+    del where
+    return pd.Series(pd.to_timedelta(pd.Series(values, dtype="object")), dtype="timedelta64[us]")
+
+
+def _counts(values: Sequence[Any], where: str) -> pd.api.extensions.ExtensionArray:
+    counts = [_count(value) for value in values]
+    bad = [
+        value for value, count in zip(values, counts, strict=True) if count is None and value not in (None, "", pd.NA)
+    ]
+    _warn_about(bad, where, "not a whole number that fits 64 bits")
+    return pd.array(counts, dtype="Int64")
+
+
+def _count(value: Any) -> int | None:
+    """Sizes come as decimal text; going through float would round above 2**53."""
+    if value is None or value is pd.NA or isinstance(value, (bool, float)):
+        return None
+    try:
+        number = int(value)
+    except (TypeError, ValueError):
+        return None
+    return number if -_INT64_LIMIT <= number < _INT64_LIMIT else None
+
+
+def _flags(values: Sequence[Any], where: str) -> pd.api.extensions.ExtensionArray:
+    del where
+    return pd.array([value if isinstance(value, bool) else None for value in values], dtype="boolean")
+
+
+def _warn_about(bad: Sequence[Any] | pd.Series[Any], where: str, what: str) -> None:
+    if len(bad):
+        first = next(iter(bad))
+        warnings.warn(
+            f"{where}: {len(bad)} value(s) from the service are {what}, first {first!r}; shown as null",
+            UserWarning,
+            stacklevel=5,  # the line that called the client's method
+        )
+
+
+_COERCE: dict[Dtype, Callable[[Sequence[Any], str], Any]] = {
+    "string": _text,
+    "datetime64[us, UTC]": _times,
+    "timedelta64[us]": _spans,
+    "Int64": _counts,
+    "boolean": _flags,
+}
+
+DRIVES = Table(
+    "drives",
+    (
+        Column("id", path="id"),
+        Column("display_name", path="displayName"),
+        Column("email", path="email"),
+        Column("status", path="status"),
+        Column("directory_object_id", path="directoryObjectId"),
+        Column("policy_id", path="policyId"),
+        Column("created_date_time", TIME, "createdDateTime"),
+    ),
+)
+
+RESTORE_POINTS = Table(
+    "restore points",
+    (
+        Column("id", path="id"),
+        Column("drive_id", path="protectionUnit.id"),
+        Column("display_name", path="protectionUnit.displayName"),
+        Column("protection_date_time", TIME, "protectionDateTime"),
+        Column("expiration_date_time", TIME, "expirationDateTime"),
+        Column("tags", path="tags"),
+        Column("directory_object_id", path="protectionUnit.directoryObjectId"),
+    ),
+)
+
+SESSIONS = Table(
+    "sessions",
+    (
+        Column("restore_point_id", path="restorePointId"),
+        Column("id", path="id"),
+        Column("status", path="status"),
+        Column("outcome"),
+        Column("restore_point_date_time", TIME, "restorePointDateTime"),
+        Column("created_date_time", TIME, "createdDateTime"),
+        Column("expiration_date_time", TIME, "expirationDateTime"),
+        Column("backup_size_in_bytes", COUNT, "backupSizeInBytes"),
+        Column("directory_object_id", path="directoryObjectId"),
+        Column("error_code", path="error.code"),
+        Column("error_message", path="error.message"),
+        Column("request_id"),
+    ),
+)
+
+STATUS = Table(
+    "status",
+    (
+        Column("restore_point_id"),
+        *RESTORE_POINTS.columns[1:],
+        Column("session_id", path="id"),
+        Column("status", path="status"),
+        Column("matched_by"),
+        Column("session_created_date_time", TIME, "createdDateTime"),
+        Column("session_expiration_date_time", TIME, "expirationDateTime"),
+        Column("expires_in", SPAN),
+        Column("backup_size_in_bytes", COUNT, "backupSizeInBytes"),
+        Column("error_code", path="error.code"),
+        Column("error_message", path="error.message"),
+    ),
+)
+
+HISTORY = Table(
+    "history",
+    (
+        Column("date_time", TIME, "date_time"),
+        Column("tenant_id", path="tenant_id"),
+        Column("account", path="account"),
+        Column("operation", path="operation"),
+        Column("restore_point_id", path="restore_point_id"),
+        Column("item_hash", path="item_hash"),
+        Column("session_id", path="session_id"),
+        Column("outcome", path="outcome"),
+        Column("error_code", path="error_code"),
+        Column("request_id", path="request_id"),
+        Column("client_request_id", path="client_request_id"),
+    ),
+)
+
+PERMISSIONS = Table(
+    "permissions",
+    tuple(Column(name, path=name) for name in ("permission", "needed_for", "state", "granted_by")),
+)

@@ -1,0 +1,305 @@
+"""One request to Graph: built and sent by msgraph-sdk, read by us as raw JSON.
+
+The SDK brings its builders, URL templates, auth provider and middleware. Its models cost milliseconds per object
+and drop enum words they do not know, so they are not used for reading. Its retries and redirects are left out:
+it would repeat a create after a 503 and turn a POST into a GET. One place here turns an answer into a value or
+an error, and one follows next links.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import binascii
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
+
+import httpx
+from kiota_abstractions.api_error import APIError
+from kiota_abstractions.authentication import BaseBearerTokenAuthenticationProvider
+from kiota_abstractions.method import Method
+from kiota_abstractions.request_information import RequestInformation
+from kiota_abstractions.response_handler import ResponseHandler
+from kiota_authentication_azure.azure_identity_access_token_provider import AzureIdentityAccessTokenProvider
+from kiota_http.middleware.options import ResponseHandlerOption
+from msgraph.graph_request_adapter import GraphRequestAdapter
+from msgraph.graph_service_client import GraphServiceClient
+
+from odb_nb.errors import (
+    AuthError,
+    GraphError,
+    NoReplyError,
+    OdbError,
+    OutcomeUnknownError,
+    ReplyShapeError,
+    ThrottledError,
+)
+from odb_nb.http_client import MOST_CONNECTIONS, REQUEST_TIMEOUT_S, http_client, origin
+from odb_nb.pacing import Deadline, Gate, Time, back_off_s, retry_after_s
+from odb_nb.replies import Answer, Reply, value
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from datetime import datetime
+
+    from kiota_abstractions.request_option import RequestOption
+
+    from odb_nb.auth import Credential
+
+ATTEMPTS = 5
+
+# met before a socket is open: only then is a create proven not to have been sent
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+@dataclass
+class Request:
+    """What is asked: the SDK's request, and the id that names this operation in the service's logs."""
+
+    information: RequestInformation
+    client_request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+    @property
+    def label(self) -> str:
+        """Method and path, fit for messages: no host, query or body."""
+        path = urlsplit(self.information.url).path
+        method = self.information.http_method
+        return f"{method.value if method else 'GET'} {path}"
+
+
+class _Keep(ResponseHandler):
+    """Takes the answer as it is, whatever its status; stateless, shared by all requests."""
+
+    async def handle_response_async(self, response: Any, error_map: Any = None) -> Any:
+        del error_map
+        return Reply(response.status_code, response.headers, response.content)
+
+
+_OPTIONS: list[RequestOption] = [ResponseHandlerOption(_Keep())]
+
+
+def get(url: str) -> RequestInformation:
+    """A GET on a link that the service gave, as it stands."""
+    information = RequestInformation(Method.GET)
+    information.url = url
+    information.headers.try_add("Accept", "application/json")
+    return information
+
+
+class Transport:
+    """Sends requests of one client, on one event loop.
+
+    Parameters
+    ----------
+    base_url : str
+        With the version segment and without a slash at the end.
+    credential : Credential
+        Gives tokens; only the host of `base_url` ever sees one.
+    scope : str
+        What a token is asked for.
+    explain_refusal : callable
+        ``(status, code, message, path) -> str``: words for a 401 or 403.
+    time : Time
+        Where waits are taken from.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        credential: Credential,
+        *,
+        scope: str,
+        version: str,
+        explain_refusal: Callable[[int, str | None, str | None, str], str],
+        time: Time,
+    ) -> None:
+        self.base_url = base_url
+        self.time = time
+        self.gate = Gate(time, most_at_once=MOST_CONNECTIONS)
+        self.now: datetime | None = None  # the service's clock, as of its last answer
+        self._origin = origin(base_url)
+        self.host = urlsplit(base_url).netloc
+        self._explain_refusal = explain_refusal
+        self._credential = credential
+        self._scope = scope
+        self._http = http_client(base_url, version)
+        provider = AzureIdentityAccessTokenProvider(
+            credential,  # type: ignore[arg-type]  # the SDK awaits get_token and asks for nothing else
+            None,
+            scopes=[scope],
+            allowed_hosts=[urlsplit(base_url).hostname or ""],
+        )
+        self._adapter = GraphRequestAdapter(BaseBearerTokenAuthenticationProvider(provider), client=self._http)
+        self._adapter.base_url = base_url
+        self.backup = GraphServiceClient(request_adapter=self._adapter).solutions.backup_restore
+
+    async def close(self) -> None:
+        """Close all sockets."""
+        await self._http.aclose()
+
+    async def sign_in(self) -> None:
+        """Have a token ready. A person may take minutes over it, so no request's time runs meanwhile."""
+        await self._credential.get_token(self._scope, enable_cae=True)
+
+    def deadline(self, seconds: float) -> Deadline:
+        """The deadline `seconds` from now."""
+        return Deadline.after(self.time, seconds)
+
+    async def read(self, request: Request, deadline: Deadline, *, expect: str | None = None) -> Answer:
+        """Ask something that changes nothing; asked again, with pauses, while a passing fault stands in the way.
+
+        Raises
+        ------
+        AuthError, GraphError, NoReplyError, ThrottledError
+        ReplyShapeError
+            Not a JSON object, or no `expect` in it, five times over.
+        """
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return self._value(await self._admitted(request, deadline), request, expect)
+            except GraphError as exc:
+                if attempt == ATTEMPTS or not _is_passing(exc) or not await deadline.pause(back_off_s(attempt)):
+                    raise
+        raise AssertionError("unreachable")
+
+    async def write(self, request: Request, deadline: Deadline) -> Answer:
+        """Ask for a change, once. Repeated only where it is proven that nothing happened: a 429, no connection.
+
+        Raises
+        ------
+        OutcomeUnknownError
+            Any 5xx, a lost or unreadable answer: the change may have happened, the caller must look.
+        AuthError, GraphError, NoReplyError, ThrottledError
+            Nothing happened.
+        """
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                reply = await self._admitted(request, deadline)
+            except _NotSentError as exc:
+                if attempt == ATTEMPTS or not await deadline.pause(back_off_s(attempt)):
+                    raise NoReplyError(f"{exc.message}; nothing was sent", request=request.label) from exc
+                continue
+            except NoReplyError as exc:
+                raise _unknown(exc, request) from exc
+            try:
+                return self._value(reply, request, "id")
+            except ReplyShapeError as exc:
+                raise _unknown(exc, request) from exc
+            except GraphError as exc:
+                if (exc.status_code or 0) >= 500:
+                    raise _unknown(exc, request) from exc
+                raise
+        raise AssertionError("unreachable")
+
+    async def pages(self, request: Request, deadline: Deadline) -> AsyncIterator[list[dict[str, Any]]]:
+        """Each page's `value`, following next links to the end.
+
+        Raises
+        ------
+        ReplyShapeError
+            A next link to another host, one that repeats, or a page whose `value` is not a list of objects.
+        """
+        seen = set()
+        while True:
+            answer = await self.read(request, deadline, expect="value")
+            yield answer.rows(request.label)
+            link = answer.json.get("@odata.nextLink")
+            if not link:
+                return
+            self._check_link(link, request)
+            if link in seen:
+                raise ReplyShapeError("a next link that was followed already came again", request=request.label)
+            seen.add(link)
+            request = Request(get(link), request.client_request_id)
+
+    async def all_pages(self, request: Request, deadline: Deadline) -> list[dict[str, Any]]:
+        """All rows of all pages."""
+        return [row async for page in self.pages(request, deadline) for row in page]
+
+    def _check_link(self, link: object, request: Request) -> None:
+        if not isinstance(link, str) or origin(link) != self._origin:
+            raise ReplyShapeError(
+                f"a next link points away from {self._origin[1]}; it was not followed and got no token",
+                request=request.label,
+            )
+
+    async def _admitted(self, request: Request, deadline: Deadline) -> Reply:
+        """Send when the gate lets us; wait as asked while throttled, all of it within the deadline."""
+        while True:
+            async with self.gate.slot(deadline) as admitted:
+                if not admitted:
+                    raise ThrottledError(
+                        "the service still asks to wait and the time given ends before that; nothing was sent",
+                        status_code=429,
+                        request=request.label,
+                        client_request_id=request.client_request_id,
+                    )
+                reply = await self._exchange(request, deadline)
+                self.now = reply.date or self.now
+                wait_s = retry_after_s(reply.headers.get("Retry-After"), self.now)
+                refused_by_throttle = reply.status == 429
+                if refused_by_throttle or (reply.status == 503 and wait_s is not None):
+                    self.gate.throttled(wait_s)
+                elif reply.status < 500:
+                    self.gate.succeeded()
+            if not refused_by_throttle:
+                return reply
+
+    async def _exchange(self, request: Request, deadline: Deadline) -> Reply:
+        """One attempt on the wire, in bounded time."""
+        limit_s = min(REQUEST_TIMEOUT_S, deadline.remaining_s)
+        if not limit_s:
+            raise _NotSentError("the time given has run out", request=request.label)
+        information = request.information
+        information.headers.try_add("Prefer", "include-unknown-enum-members")
+        information.headers.try_add("client-request-id", request.client_request_id)
+        information.add_request_options(_OPTIONS)
+        try:
+            async with asyncio.timeout(limit_s):
+                # no model class: the response handler keeps the answer as it is
+                reply: Reply = await self._adapter.send_async(information, cast("Any", None), {})
+        except _NEVER_SENT as exc:
+            raise _NotSentError(_no_connection(self._origin[1], exc), request=request.label) from exc
+        except (TimeoutError, httpx.TimeoutException) as exc:
+            raise NoReplyError(f"no answer within {limit_s:.0f} s", request=request.label) from exc
+        except httpx.HTTPError as exc:
+            raise NoReplyError(f"the connection broke ({type(exc).__name__})", request=request.label) from exc
+        except (binascii.Error, UnicodeDecodeError) as exc:
+            raise AuthError("the service asked for new claims in a form that cannot be read") from exc
+        except APIError as exc:
+            raise NoReplyError(f"the SDK gave up ({type(exc).__name__})", request=request.label) from exc
+        return reply
+
+    def _value(self, reply: Reply, request: Request, expect: str | None) -> Answer:
+        label, client_request_id = request.label, request.client_request_id
+        try:
+            return value(reply, expect=expect, label=label, client_request_id=client_request_id)
+        except AuthError as exc:
+            exc.args = (self._explain_refusal(reply.status, exc.code, exc.message, label),)
+            raise
+
+
+class _NotSentError(NoReplyError):
+    """Proven: no socket was opened, so the service has not seen the request."""
+
+
+def _is_passing(exc: OdbError) -> bool:
+    if isinstance(exc, (NoReplyError, ReplyShapeError)):
+        return True
+    return isinstance(exc, GraphError) and not isinstance(exc, ThrottledError) and (exc.status_code or 0) >= 500
+
+
+def _no_connection(host: str, exc: Exception) -> str:
+    return f"no connection to {host} ({type(exc).__name__}); check the network, the proxy and the address"
+
+
+def _unknown(exc: GraphError, request: Request) -> OutcomeUnknownError:
+    return OutcomeUnknownError(
+        f"sent, but what became of it is not known: {exc.message}",
+        status_code=exc.status_code,
+        code=exc.code,
+        request_id=exc.request_id,
+        client_request_id=request.client_request_id,
+        request=request.label,
+    )
