@@ -1,0 +1,12 @@
+"""A local stand-in for Microsoft Graph's backup API: start it, point a client at it, and nothing real is touched."""
+
+from odb_nb.sandbox.clock import Clock
+from odb_nb.sandbox.faults import Fault, Faults
+from odb_nb.sandbox.points import Point
+from odb_nb.sandbox.sandbox import Sandbox
+from odb_nb.sandbox.sessions import SessionRecord
+from odb_nb.sandbox.settings import Settings
+from odb_nb.sandbox.watch import RequestRecord
+from odb_nb.sandbox.world import Drive
+
+__all__ = ["Clock", "Drive", "Fault", "Faults", "Point", "RequestRecord", "Sandbox", "SessionRecord", "Settings"]

@@ -1,0 +1,65 @@
+"""Which permission and which role each operation asks for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from odb_nb.sandbox.behaviours import assumed, documented
+from odb_nb.sandbox.messages import Refusal
+from odb_nb.sandbox.tokens import BACKUP_ADMINISTRATOR
+
+if TYPE_CHECKING:
+    from odb_nb.sandbox.tokens import Caller
+
+_NEEDED = {
+    "service_status": "BackupRestore-Control.Read.All",
+    "list_policies": "BackupRestore-Configuration.Read.All",
+    "get_policy": "BackupRestore-Configuration.Read.All",
+    "list_drives": "BackupRestore-Configuration.Read.All",
+    "get_drive": "BackupRestore-Configuration.Read.All",
+    "list_restore_points": "BackupRestore-Search.Read.All",
+    "get_restore_point": "BackupRestore-Search.Read.All",
+    "search_restore_points": "BackupRestore-Search.Read.All",
+    "create_session": "BackupRestore-Restore.ReadWrite.All",
+    "list_sessions": "BackupRestore-Restore.ReadWrite.All",
+    "get_session": "BackupRestore-Restore.ReadWrite.All",
+}
+_NEEDED_IN_BETA = _NEEDED | {
+    "list_restore_points": "BackupRestore-Restore.Read.All",
+    "get_restore_point": "BackupRestore-Restore.Read.All",
+}
+_NEED_ROLE = frozenset({"create_session", "list_sessions", "get_session"})
+_INCLUDED = {"BackupRestore-Restore.Read.All": "BackupRestore-Restore.ReadWrite.All"}
+
+BEHAVIOURS = (
+    documented("service_status", "needs BackupRestore-Control.Read.All", "root-get"),
+    documented("list_policies", "needs BackupRestore-Configuration.Read.All", "POL-list"),
+    assumed("get_policy", "needs BackupRestore-Configuration.Read.All", "POL-get"),
+    documented("list_drives", "needs BackupRestore-Configuration.Read.All", "PU-list"),
+    assumed("get_drive", "needs BackupRestore-Configuration.Read.All"),
+    documented("list_restore_points", "needs BackupRestore-Search.Read.All in v1.0", "RP-list"),
+    documented("list_restore_points", "needs BackupRestore-Restore.Read.All in beta", "RP-list-beta"),
+    assumed("get_restore_point", "needs what the list needs"),
+    documented("search_restore_points", "needs BackupRestore-Search.Read.All", "RP-search"),
+    documented("create_session", "needs BackupRestore-Restore.ReadWrite.All", "B-create"),
+    documented("list_sessions", "needs BackupRestore-Restore.ReadWrite.All, though it only reads", "B-list"),
+    documented("get_session", "needs BackupRestore-Restore.ReadWrite.All", "role"),
+    documented("create_session", "a signed-in user needs the SharePoint Backup Administrator role", "role"),
+    assumed("all", "an app without a user needs no role"),
+    assumed("all", "Restore.ReadWrite.All includes Restore.Read.All"),
+    assumed("all", "a missing permission or role: 403 accessDenied", "err"),
+)
+
+
+def check_permission(operation: str, version: str, caller: Caller) -> None:
+    """Refuse with 403, naming what lacks, unless the caller may do this."""
+    needed = (_NEEDED_IN_BETA if version == "beta" else _NEEDED)[operation]
+    if needed not in caller.permissions and _INCLUDED.get(needed) not in caller.permissions:
+        kind = "application" if caller.app_only else "delegated"
+        raise Refusal(403, "accessDenied", f"The token lacks the {kind} permission {needed}.")
+    if operation in _NEED_ROLE and not caller.app_only and BACKUP_ADMINISTRATOR not in caller.roles:
+        raise Refusal(
+            403,
+            "accessDenied",
+            f"The signed-in user lacks the role SharePoint Backup Administrator ({BACKUP_ADMINISTRATOR}).",
+        )

@@ -1,0 +1,78 @@
+"""The sandbox's switches: their defaults, what they mean, and the refusal of values that make no sense."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Literal, TypedDict, get_args
+
+from odb_nb.errors import InputError
+
+SearchReturns = Literal["one-per-unit", "five-in-all"]
+DirectoryObject = Literal["site", "user"]
+ServiceStatus = Literal["enabled", "disabled", "protectionChangeLocked", "restoreLocked"]
+
+_CHOICES = {
+    "search_returns": get_args(SearchReturns),
+    "directory_object": get_args(DirectoryObject),
+    "service_status": get_args(ServiceStatus),
+}
+_WHOLE_NUMBERS = {"seed": (0, 2**63), "drives": (1, 100_000), "page_size": (1, 10_000), "port": (0, 65_535)}
+_SECONDS = ("step_s", "creating_s", "lifetime_s", "latency_s", "list_lag_s")
+
+
+class Switches(TypedDict, total=False):
+    """The keywords of `Sandbox`, for type checkers; `Settings` says what they mean."""
+
+    seed: int
+    drives: int
+    start: datetime
+    step_s: float
+    creating_s: float
+    lifetime_s: float
+    page_size: int
+    search_returns: SearchReturns
+    echo_restore_point_id: bool
+    directory_object: DirectoryObject
+    latency_s: float
+    list_lag_s: float
+    service_status: ServiceStatus
+    port: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """All switches of one sandbox; raises `InputError` for a value that cannot be used."""
+
+    seed: Annotated[int, "everything follows from it: ids, times, sizes"] = 1
+    drives: Annotated[int, "how many drives the tenant has"] = 40
+    start: Annotated[datetime, "the instant at which the clock starts"] = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
+    step_s: Annotated[float, "seconds that pass each time a client looks at browse sessions"] = 1.0
+    creating_s: Annotated[float, "seconds that a browse session stays in 'creating'"] = 2.0
+    lifetime_s: Annotated[float, "seconds after which a browse session is gone"] = 72 * 3600 - 2
+    page_size: Annotated[int, "entries per page of a list"] = 100
+    search_returns: Annotated[SearchReturns, "how many points a search gives; the docs say both"] = "one-per-unit"
+    echo_restore_point_id: Annotated[bool, "show restorePointId on sessions; no documented answer does"] = False
+    directory_object: Annotated[DirectoryObject, "whose id a session's directoryObjectId is"] = "site"
+    latency_s: Annotated[float, "real seconds before each answer"] = 0.0
+    list_lag_s: Annotated[float, "seconds for which a new session is missing from lists"] = 0.0
+    service_status: Annotated[ServiceStatus, "the state that the service reports, and acts on"] = "enabled"
+    port: Annotated[int, "port on 127.0.0.1; 0 takes a free one"] = 0
+
+    def __post_init__(self) -> None:
+        for name, (low, high) in _WHOLE_NUMBERS.items():
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+                raise InputError(f"{name} must be a whole number from {low} to {high}, not {value!r}")
+        for name in _SECONDS:
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+                raise InputError(f"{name} must be a number of seconds, 0 or more, not {value!r}")
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise InputError(f"{name} must be one of {', '.join(choices)}, not {getattr(self, name)!r}")
+        if not isinstance(self.echo_restore_point_id, bool):
+            raise InputError(f"echo_restore_point_id must be True or False, not {self.echo_restore_point_id!r}")
+        if not isinstance(self.start, datetime) or self.start.tzinfo is None:
+            raise InputError(f"start must be a datetime with a time zone, not {self.start!r}")

@@ -1,0 +1,86 @@
+"""What the sandbox remembers about its clients: what they asked, and what they did wrong."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from odb_nb.sandbox.clock import Clock
+
+# Other requests may already be on their way when one is told to wait; the very same request never is.
+_ON_THEIR_WAY_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRecord:
+    """One request: the operation, its method and path, the status sent (0: none), and the sandbox's time."""
+
+    operation: str
+    method: str
+    path: str
+    status: int
+    time: datetime
+
+
+@dataclass(slots=True)
+class _Wait:
+    question: bytes
+    seconds: float
+    told_at: float
+    told_when: datetime
+
+
+class Watch:
+    """The record of all requests and of all complaints."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._wait: _Wait | None = None
+        self.requests: list[RequestRecord] = []
+        self.counts: Counter[str] = Counter()
+        self.complaints: list[str] = []
+
+    def record(self, request: RequestRecord) -> None:
+        self.requests.append(request)
+        self.counts[request.operation] += 1
+
+    def complain(self, about: str) -> None:
+        self.complaints.append(about)
+
+    def arrived(self, question: bytes, what: str) -> None:
+        """Complain if this request comes before a wait that was asked for is over."""
+        wait = self._wait
+        if wait is None:
+            return
+        real = time.monotonic() - wait.told_at
+        waited = real + (self._clock.now() - wait.told_when).total_seconds()
+        if waited >= wait.seconds:
+            self._wait = None
+        elif question == wait.question or real > _ON_THEIR_WAY_S:
+            self.complain(f"{what} was sent {waited:.2f} s after a Retry-After of {wait.seconds:g} s")
+
+    def told_to_wait(self, question: bytes, retry_after: str) -> None:
+        """Remember the wait that an answer asks for, unless an earlier one lasts longer."""
+        seconds = self._seconds(retry_after)
+        if seconds <= 0:
+            return
+        now = self._clock.now()
+        if self._wait is not None:
+            waited = time.monotonic() - self._wait.told_at + (now - self._wait.told_when).total_seconds()
+            if self._wait.seconds - waited > seconds:
+                return
+        self._wait = _Wait(question, seconds, time.monotonic(), now)
+
+    def _seconds(self, retry_after: str) -> float:
+        if retry_after.strip().isdecimal():
+            return float(retry_after)
+        try:
+            return (parsedate_to_datetime(retry_after) - self._clock.now()).total_seconds()
+        except (ValueError, TypeError):
+            return 0.0
