@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
 MAX_ID_LENGTH = 2048
+LONGEST_CALL_S = 86_400
 FAST_RESTORE = "fastRestore"
 
 _BARE_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -207,10 +208,10 @@ def one_of(value: object, accepted: tuple[str, ...], name: str) -> str:
 
 
 def seconds(value: object, name: str) -> float:
-    """A span of seconds: a finite number, zero or more."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) and value >= 0:
+    """A span of seconds: a number from zero to a day, which no call outlasts."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= LONGEST_CALL_S:
         return float(value)
-    raise InputError(f"{name}={_shown(value)} must be a number of seconds, 0 or more")
+    raise InputError(f"{name}={_shown(value)} must be a number of seconds from 0 to {LONGEST_CALL_S:,} (a day)")
 
 
 def whole_number(value: object, name: str, *, least: int, most: int) -> int:

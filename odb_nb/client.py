@@ -8,9 +8,10 @@ import warnings
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from odb_nb import arguments, frames, tables
+from odb_nb.auth import is_guid
 from odb_nb.background import Background, show
 from odb_nb.banner import Banner
-from odb_nb.errors import InputError, JournalError
+from odb_nb.errors import AuthError, InputError, JournalError
 from odb_nb.journal import Journal, default_path
 from odb_nb.memory import Memory
 from odb_nb.operations import create, drives, hunt, matching, restore_points, sessions
@@ -54,6 +55,7 @@ class Connection:
     journal: Path | None
     sandbox: Sandbox | None
     owns_sandbox: bool
+    owns_credential: bool
 
     def journal_path(self, claims: Mapping[str, Any] | None) -> Path:
         """One file per tenant; the sandbox's lives and dies with the sandbox."""
@@ -501,7 +503,7 @@ class BackupClient:
 
     def close(self) -> None:
         """Give back the thread, the sockets and, if this client started it, the sandbox. Safe to call twice."""
-        self._background.close(self._transport.close)
+        self._background.close(self._close_connections)
         if self._journal is not None:
             self._journal.close()
             self._journal = None
@@ -530,6 +532,9 @@ class BackupClient:
             No token can be had; the message says what is missing and who can mend it.
         """
         self._run(_nothing)
+        wanted, got = self._connection.tenant_id, tenant_of(self._connection.credential.claims())
+        if wanted and got and is_guid(wanted) and wanted.casefold() != got.casefold():
+            raise AuthError(f"asked for tenant {wanted}, but the sign-in is for tenant {got}; sign in to the former")
 
     def __repr__(self) -> str:
         return self.banner.text
@@ -538,6 +543,11 @@ class BackupClient:
         return self.banner.html
 
     # -- within
+
+    async def _close_connections(self) -> None:
+        await self._transport.close()
+        if self._connection.owns_credential:
+            await self._connection.credential.close()
 
     def _run(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         async def signed_in() -> T:

@@ -102,11 +102,13 @@ def _to_graph(
     from odb_nb.pacing import RealTime
 
     check_tenant("tenant_id", tenant_id)
+    owns_credential = credential is None
     if credential is None:
         credential = make_credential(way, tenant_id=tenant_id, client_id=client_id, show_code=_show_code)
     return _open(
-        way, url, version, credential, time=RealTime(), tenant_id=tenant_id, journal=journal, sandbox=None, owns=False
-    )
+        way, url, version, credential, time=RealTime(), tenant_id=tenant_id, journal=journal,
+        owns_credential=owns_credential,
+    )  # fmt: skip
 
 
 def _to_sandbox(url: str | None, version: str, journal: Path | None, sandbox: Sandbox | None) -> BackupClient:
@@ -115,15 +117,13 @@ def _to_sandbox(url: str | None, version: str, journal: Path | None, sandbox: Sa
 
     if url is not None:  # one that runs elsewhere on this machine; its clock is its own, and waits are real
         token = _SandboxCredential(Sandbox())
-        return _open(
-            "sandbox", url, version, token, time=RealTime(), tenant_id=None, journal=journal, sandbox=None, owns=False
-        )
+        return _open("sandbox", url, version, token, time=RealTime(), journal=journal)
     owns = sandbox is None
     started = (sandbox or Sandbox()).start()
     try:
         return _open(
             "sandbox", f"{started.url}/{version}", version, _SandboxCredential(started), time=_SkippedTime(started),
-            tenant_id=started.tenant_id, journal=journal, sandbox=started, owns=owns,
+            tenant_id=started.tenant_id, journal=journal, sandbox=started, owns_sandbox=owns,
         )  # fmt: skip
     except BaseException:
         if owns:
@@ -138,10 +138,11 @@ def _open(
     credential: object,
     *,
     time: Any,
-    tenant_id: str | None,
     journal: Path | None,
-    sandbox: Sandbox | None,
-    owns: bool,
+    tenant_id: str | None = None,
+    sandbox: Sandbox | None = None,
+    owns_sandbox: bool = False,
+    owns_credential: bool = False,
 ) -> BackupClient:
     from odb_nb import __version__
     from odb_nb.client import BackupClient, Connection
@@ -155,7 +156,9 @@ def _open(
         return refusal(status, code, message, claims=wrapped.claims(), path=path)
 
     transport = Transport(url, wrapped, scope=scope_for(url), version=__version__, explain_refusal=explain, time=time)
-    client = BackupClient(Connection(way, transport, wrapped, version, tenant_id, journal, sandbox, owns))
+    client = BackupClient(
+        Connection(way, transport, wrapped, version, tenant_id, journal, sandbox, owns_sandbox, owns_credential)
+    )
     try:
         client.sign_in()
     except BaseException:

@@ -170,13 +170,13 @@ class Journal:
         with self._transaction() as db:
             db.executemany("INSERT INTO conclusion VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
 
-    def doubts(self, *, operation: str, of_others: bool) -> list[Intent]:
-        """Intents of `operation` that may have happened: of live other kernels, or of dead ones and unsettled."""
+    def doubts(self, *, operation: str) -> list[Intent]:
+        """Intents of `operation` that may have happened: still open, of whatever kernel, or never settled."""
         with self._transaction() as db:
             rows = db.execute(
                 f"{_STATE} WHERE operation = ? AND (outcome IS NULL OR outcome = 'unknown')", (operation,)
             ).fetchall()
-            return [_intent(row) for row in rows if of_others == self._is_held(row)]
+            return [_intent(row) for row in rows]
 
     def ties(self) -> Ties:
         """Which session belongs to which point, and which directory objects a drive's sessions carried."""

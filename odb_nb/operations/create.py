@@ -207,7 +207,7 @@ class CreateRun:
 
     async def _settle_doubts(self) -> None:
         await self._learn_points()
-        rivals = await self.recorder.call(self.recorder.journal.doubts, operation=OPERATION, of_others=True)
+        rivals = await self.recorder.call(self.recorder.journal.doubts, operation=OPERATION)
         evidence = Evidence(self._sessions, self._known_ties(), self._seen_before, rivals)
         for point_id, verdict in evidence.judge(list(self._doubts.values())).items():
             doubt = self._doubts[point_id]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
+from odb_nb.arguments import LONGEST_CALL_S
 from odb_nb.operations.matching import parsed, second
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 # clocks of the service's own machines may differ a little
 CLOCK_SLACK = timedelta(seconds=60)
+LONGEST_CALL = timedelta(seconds=LONGEST_CALL_S)
 
 
 @dataclass
@@ -54,14 +56,14 @@ Verdict = dict[str, Any] | Literal["absent", "ambiguous"]
 class Evidence:
     """What a look at the service showed, and what the journal knows of it.
 
-    `seen_before` are the sessions that stood before this call sent anything; `rivals` are the intents of other
-    kernels that are open now.
+    `seen_before` are the sessions that stood before this call sent anything; `open_intents` is everything in the
+    journal that may have happened, our own doubts among it.
     """
 
     sessions: Sequence[dict[str, Any]]
     ties: Ties
     seen_before: frozenset[str]
-    rivals: Sequence[Intent]
+    open_intents: Sequence[Intent]
 
     def judge(self, doubts: Sequence[Doubt]) -> dict[str, Verdict]:
         """Per restore point id: the session that the lost create made, or that there is none, or no telling."""
@@ -75,7 +77,9 @@ class Evidence:
         possible = [session for session in candidates if self._is_possibly(session, doubt.point)]
         if not possible:
             return "absent"
-        if len(possible) > 1 or doubt.point.protection_date_time is None or self._has_rival(doubt, doubts):
+        if len(possible) > 1 or doubt.point.protection_date_time is None:
+            return "ambiguous"
+        if self._has_rival(doubt, doubts, possible[0]):
             return "ambiguous"
         return possible[0]
 
@@ -109,12 +113,25 @@ class Evidence:
         others = (objects for key, objects in self.ties.directory_objects.items() if key != point.drive_key)
         return set().union(*others) if point.drive_key else set()
 
-    def _has_rival(self, doubt: Doubt, doubts: Iterable[Doubt]) -> bool:
-        """Could another open intent have made the one session that is left?"""
-        ours = second(doubt.point.protection_date_time)
+    def _has_rival(self, doubt: Doubt, doubts: Iterable[Doubt], session: dict[str, Any]) -> bool:
+        """Could another create, in this call or on record, have made the one session that is left?"""
+        own = {intent.id for other in doubts for intent in other.intents}
         others = [second(other.point.protection_date_time) for other in doubts if other is not doubt]
-        others += [second(parsed(intent.point_date_time)) for intent in self.rivals]
-        return ours in others or None in others
+        created = parsed(session.get("createdDateTime"))
+        others += [
+            second(parsed(intent.point_date_time))
+            for intent in self.open_intents
+            if intent.id not in own and _may_have_made(intent, created)
+        ]
+        return second(doubt.point.protection_date_time) in others or None in others
+
+
+def _may_have_made(intent: Intent, created: datetime | None) -> bool:
+    """True unless the session is older than the intent, or a day younger: no call lasts so long."""
+    tried = parsed(intent.date_time)
+    if created is None or tried is None:
+        return True
+    return tried - CLOCK_SLACK <= created <= tried + LONGEST_CALL
 
 
 def _time(session: dict[str, Any]) -> datetime | None:

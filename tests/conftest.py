@@ -1,0 +1,43 @@
+"""What every test starts from: no sign-in settings of the machine, and a data folder of its own."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+import odb_nb as odb
+from odb_nb.sandbox import Sandbox
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch, tmp_path):
+    for name in os.environ:
+        if name.startswith(("ODB_NB_", "AZURE_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+
+
+@pytest.fixture
+def sandbox():
+    with Sandbox() as started:
+        yield started
+
+
+@pytest.fixture
+def client(sandbox):
+    with odb.connect(sandbox=sandbox) as connected:
+        yield connected
+
+
+@pytest.fixture
+def plain_drives(sandbox):
+    """Ids of twelve drives with nothing odd about them."""
+    return [drive.id for drive in sandbox.drives if drive.special is None][:12]
+
+
+@pytest.fixture
+def points(client, plain_drives):
+    """The newest fast point of each of them."""
+    client.list_drives()
+    return client.list_restore_points(plain_drives, start="2026-11-20", limit=1)
