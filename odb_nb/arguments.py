@@ -5,6 +5,7 @@ Every refusal is an `InputError` that names the value, its place, and what would
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 from collections.abc import Iterable, Mapping, Set
@@ -13,17 +14,18 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+from pandas.api.types import is_float, is_integer
 
 from odb_nb.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
+    from typing import TypeGuard
 
 MAX_ID_LENGTH = 2048
 LONGEST_CALL_S = 86_400
 FAST_RESTORE = "fastRestore"
 
-_BARE_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _WHITE_SPACE = re.compile(r"\s")
 _SHOWN = 60
 
@@ -75,6 +77,7 @@ def session_ids(sessions: object) -> list[str]:
 
 def session_rows(given: object) -> list[dict[str, Any]]:
     """One dict per session given, with what a frame of ours tells; `id` is None where a row has no session."""
+    given = _row_as_frame(given, _SESSIONS)
     if not isinstance(given, pd.DataFrame):
         return [{"id": id_} for id_ in session_ids(given)]
     column = _id_column(given.columns, _SESSIONS)
@@ -89,22 +92,28 @@ def session_rows(given: object) -> list[dict[str, Any]]:
 
 def restore_points(given: object) -> list[RestorePoint]:
     """Restore points in the order given, with what a frame of ours tells about each."""
+    given = _row_as_frame(given, _POINTS)
     ids = _ids(given, _POINTS)
     if not isinstance(given, pd.DataFrame):
         return [RestorePoint(id_) for id_ in ids]
     known = [name for name in RestorePoint.__dataclass_fields__ if name != "id" and name in given.columns]
     if "restore_point_date_time" in given.columns:  # a sessions frame: its directory object may be a site's
         known = []
-    columns = [[_plain(value) for value in given[name]] for name in known]
+    columns = [[_told(value, name) for value in given[name]] for name in known]
     return [
         RestorePoint(id_, **dict(zip(known, values, strict=True))) for id_, *values in zip(ids, *columns, strict=True)
     ]
 
 
+def _told(value: Any, name: str) -> Any:
+    """What a frame tells of a point; times may have become text on their way through a file."""
+    return moment(_plain(value), name) if name.endswith("_date_time") else _plain(value)
+
+
 def _plain(value: Any) -> Any:
     if value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
         return None
-    return value.to_pydatetime() if isinstance(value, pd.Timestamp) else value
+    return value.to_pydatetime(warn=False) if isinstance(value, pd.Timestamp) else value
 
 
 def _ids(given: object, kind: _Kind) -> list[str]:
@@ -117,17 +126,37 @@ def _placed(given: object, kind: _Kind) -> Iterator[tuple[str, object]]:
         column = _id_column(given.columns, kind)
         for position, value in enumerate(given[column]):
             yield f"{column!r} of row {position}", value
-    elif isinstance(given, pd.Series) and any(name in given.index for name in kind.columns):
+    elif _is_row(given, kind):
         column = _id_column(given.index, kind)
         yield f"{column!r} of the row", given[column]
-    elif isinstance(given, Iterable) and not isinstance(given, (str, bytes, Mapping, Set)):
+    elif isinstance(given, Iterable) and not isinstance(given, (str, bytes, Mapping, Set)) and _has_places(given):
         for position, value in enumerate(given):
             yield f"position {position}", value
     else:
         yield "the argument", given
 
 
-def _id_column(names: Collection[Any], kind: _Kind) -> str:
+def _is_row(given: object, kind: _Kind) -> TypeGuard[pd.Series[Any]]:
+    return isinstance(given, pd.Series) and any(name in given.index for name in kind.columns)
+
+
+def _row_as_frame(given: object, kind: _Kind) -> object:
+    return given.to_frame().T if _is_row(given, kind) else given
+
+
+def _has_places(given: Iterable[object]) -> bool:
+    """False for an array without dimensions, which says that it can be gone through and cannot."""
+    return getattr(given, "ndim", 1) > 0
+
+
+def _id_column(names: Sequence[Any] | pd.Index[Any], kind: _Kind) -> str:
+    column = _known_id_column(names, kind)
+    if (times := list(names).count(column)) != 1:
+        raise InputError(f"expected one column {column!r}; the frame has {times or 'several levels'} of them")
+    return column
+
+
+def _known_id_column(names: Collection[Any], kind: _Kind) -> str:
     if kind.columns[0] in names:
         return kind.columns[0]
     for name, other in kind.foreign.items():
@@ -185,9 +214,9 @@ def _moment(value: object, name: str, *, days: int) -> datetime | None:
                 f"{name}={_shown(value)} is a datetime without a time zone; add one, such as tzinfo=datetime.UTC"
             )
         plain = value.to_pydatetime(warn=False) if isinstance(value, pd.Timestamp) else value
-        return plain.astimezone(UTC)
+        return _in_utc(plain, value, name)
     if isinstance(value, date):
-        return datetime(value.year, value.month, value.day, tzinfo=UTC) + timedelta(days=days)
+        return _in_utc(datetime(value.year, value.month, value.day, tzinfo=UTC), value, name, days=days)
     if not isinstance(value, str):
         raise InputError(f"{name}={_shown(value)} is a {type(value).__name__}; expected {accepted}")
     text = value.strip()
@@ -195,9 +224,23 @@ def _moment(value: object, name: str, *, days: int) -> datetime | None:
         parsed = datetime.fromisoformat(text)
     except ValueError:
         raise InputError(f"{name}={_shown(value)} cannot be read as a time; expected {accepted}") from None
-    if _BARE_DATE.fullmatch(text):
-        parsed += timedelta(days=days)
-    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+    return _in_utc(parsed, value, name, days=days if _is_bare_date(text) else 0)
+
+
+def _is_bare_date(text: str) -> bool:
+    """Text without a time of day, in any of the spellings that `datetime.fromisoformat` reads."""
+    with contextlib.suppress(ValueError):
+        date.fromisoformat(text)
+        return True
+    return False
+
+
+def _in_utc(parsed: datetime, value: object, name: str, *, days: int = 0) -> datetime:
+    try:
+        aware = parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+        return aware + timedelta(days=days)
+    except OverflowError:
+        raise InputError(f"{name}={_shown(value)} is outside the years 1 to 9999; leave it out for no bound") from None
 
 
 def one_of(value: object, accepted: tuple[str, ...], name: str) -> str:
@@ -209,13 +252,13 @@ def one_of(value: object, accepted: tuple[str, ...], name: str) -> str:
 
 def seconds(value: object, name: str) -> float:
     """A span of seconds: a number from zero to a day, which no call outlasts."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= LONGEST_CALL_S:
+    if (is_integer(value) or is_float(value)) and 0 <= value <= LONGEST_CALL_S:
         return float(value)
     raise InputError(f"{name}={_shown(value)} must be a number of seconds from 0 to {LONGEST_CALL_S:,} (a day)")
 
 
 def whole_number(value: object, name: str, *, least: int, most: int) -> int:
     """A whole number within bounds."""
-    if isinstance(value, int) and not isinstance(value, bool) and least <= value <= most:
-        return value
+    if is_integer(value) and least <= value <= most:
+        return int(value)
     raise InputError(f"{name}={_shown(value)} must be a whole number from {least:,} to {most:,}")

@@ -45,13 +45,15 @@ class Background:
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run `work` to its end and return its result; an interrupt cancels it and waits for its wind-up."""
-        mailbox: SimpleQueue[Callable[[], object] | None] = SimpleQueue()
-        token = _caller.set(mailbox)
         try:
-            future = asyncio.run_coroutine_threadsafe(_announce_end(work, mailbox), self._running())
-        except BaseException:
+            loop = self._running()
+        except InputError:
             work.close()
             raise
+        mailbox: SimpleQueue[Callable[[], object] | None] = SimpleQueue()
+        token = _caller.set(mailbox)  # the work's context is a copy of ours
+        try:
+            future = asyncio.run_coroutine_threadsafe(_announce_end(work, mailbox), loop)
         finally:
             _caller.reset(token)
         try:

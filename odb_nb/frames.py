@@ -8,7 +8,7 @@ import pandas as pd
 
 from odb_nb.operations.matching import newest_usable, parsed
 from odb_nb.operations.results import Result
-from odb_nb.operations.sessions import is_over
+from odb_nb.operations.sessions import SETTLED, is_over
 from odb_nb.tables import RESTORE_POINTS, SESSIONS, STATUS
 
 if TYPE_CHECKING:
@@ -43,19 +43,22 @@ def of_wait(
             row.get("restore_point_id") or session.get("restorePointId") or point_of_session.get(row["id"] or "")
             for row, session in zip(rows, sessions, strict=True)
         ],
-        outcome=[_waited(row, session) for row, session in zip(rows, sessions, strict=True)],
         request_id=[row.get("request_id") for row in rows],
     )
-    has_session = pd.Series([bool(session) for session in sessions], dtype="bool")
-    return after.where(has_session, before).astype(after.dtypes)
+    frame = after.where(after.notna(), before)
+    outcomes = [_waited(row, session) for row, session in zip(rows, sessions, strict=True)]
+    return frame.assign(outcome=pd.array(outcomes, dtype="string"))
 
 
 def _waited(row: Mapping[str, Any], session: Mapping[str, Any]) -> str | None:
-    if not is_over(dict(session)):
-        return "timed_out"
-    is_gone = str(session.get("status")).casefold() == "creating"
     given: str | None = row.get("outcome")
-    return "failed" if is_gone else None if given == "timed_out" else given
+    if not row["id"]:
+        return given
+    if not is_over(session):
+        return "timed_out"
+    if str(session.get("status")).casefold() not in SETTLED:
+        return "failed"  # gone
+    return None if given == "timed_out" else given
 
 
 def of_status(

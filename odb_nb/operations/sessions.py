@@ -10,7 +10,7 @@ from odb_nb.errors import GraphError
 from odb_nb.transport import Request
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from odb_nb.pacing import Deadline
     from odb_nb.progress import Report
@@ -74,7 +74,7 @@ async def wait_until_settled(
         pause_s = min(_POLL_MOST_S, pause_s * _POLL_GROWTH)
 
 
-def is_over(session: dict[str, Any]) -> bool:
+def is_over(session: Mapping[str, Any]) -> bool:
     """True once waiting for it makes no sense: settled, or gone. A word we do not know may still change."""
     return str(session.get("status")).casefold() in SETTLED or bool(session.get("error"))
 

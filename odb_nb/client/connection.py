@@ -1,0 +1,173 @@
+"""What every method of a client stands on: the connection, the background loop, the journal, the memory."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from odb_nb import arguments
+from odb_nb.auth import is_guid
+from odb_nb.background import Background, show
+from odb_nb.banner import Banner
+from odb_nb.errors import AuthError, JournalError
+from odb_nb.journal import Journal, default_path
+from odb_nb.memory import Memory
+from odb_nb.operations import restore_points, sessions
+from odb_nb.permissions import account_of, tenant_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Mapping
+    from pathlib import Path
+    from types import TracebackType
+    from typing import Self
+
+    import pandas as pd
+
+    from odb_nb.credential import Credential
+    from odb_nb.pacing import Deadline
+    from odb_nb.sandbox import Sandbox
+    from odb_nb.transport import Transport
+
+READ_DEADLINE_S = 300.0
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Connection:
+    """Where a client leads and with what; put together by `odb_nb.connect`."""
+
+    way: str
+    transport: Transport
+    credential: Credential
+    api_version: str
+    tenant_id: str | None
+    journal: Path | None
+    sandbox: Sandbox | None
+    owns_sandbox: bool
+    owns_credential: bool
+
+    def journal_path(self, claims: Mapping[str, Any] | None) -> Path:
+        """One file per tenant; the sandbox's lives and dies with the sandbox."""
+        if self.journal is not None:
+            return self.journal
+        if self.sandbox is not None:
+            return self.sandbox.folder / "journal.sqlite"
+        return default_path(self.tenant_id or tenant_of(claims) or self.transport.host.replace(":", "-"))
+
+    def banner(self) -> Banner:
+        """What the client shows of itself."""
+        claims = self.credential.claims()
+        return Banner(
+            is_sandbox=self.sandbox is not None or self.way == "sandbox",
+            host=self.transport.host,
+            api_version=self.api_version,
+            tenant=self.tenant_id or tenant_of(claims),
+            account=account_of(claims),
+        )
+
+
+class ConnectedClient:
+    """A client without its methods for users: life, sign-in, and how work is run."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.last_result: pd.DataFrame | None = None
+        self.sandbox: Sandbox | None = connection.sandbox
+        self._connection = connection
+        self._transport = connection.transport
+        self._background = Background()
+        self._memory = Memory()
+        self._journal: Journal | None = None
+        self._journal_guard = threading.Lock()
+        self._listed: list[dict[str, Any]] | None = None
+
+    def close(self) -> None:
+        """Give back the thread, the sockets and, if this client started it, the sandbox. Safe to call twice."""
+        self._background.close(self._close_connections)
+        if self._journal is not None:
+            self._journal.close()
+            self._journal = None
+        if self.sandbox is not None and self._connection.owns_sandbox:
+            self.sandbox.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def banner(self) -> Banner:
+        """Where this client leads: shown by notebooks in its place, never with a token."""
+        return self._connection.banner()
+
+    def sign_in(self) -> None:
+        """Have a token; `connect` does this, so that what is missing is said there.
+
+        Raises
+        ------
+        AuthError
+            No token can be had; the message says what is missing and who can mend it.
+        """
+        self._run(_nothing)
+        wanted, got = self._connection.tenant_id, tenant_of(self._connection.credential.claims())
+        if wanted and got and is_guid(wanted) and wanted.casefold() != got.casefold():
+            raise AuthError(f"asked for tenant {wanted}, but the sign-in is for tenant {got}; sign in to the former")
+
+    def __repr__(self) -> str:
+        return self.banner.text
+
+    def _repr_html_(self) -> str:
+        return self.banner.html
+
+    async def _close_connections(self) -> None:
+        await self._transport.close()
+        if self._connection.owns_credential:
+            await self._connection.credential.close()
+
+    def _run(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        async def signed_in() -> T:
+            await self._connection.transport.sign_in()
+            return await work()
+
+        return self._background.run(signed_in())
+
+    def _points(self, given: object) -> list[arguments.RestorePoint]:
+        points = arguments.restore_points(given)
+        self._memory.learn_points(points)
+        return [self._memory.completed(point) for point in points]
+
+    async def _look(self) -> tuple[list[dict[str, Any]], dict[str, str]]:
+        deadline = self._transport.deadline(READ_DEADLINE_S)
+        self._listed = await sessions.list_sessions(self._transport, deadline)
+        return self._listed, await self._point_of_session()
+
+    async def _look_up(self, point_id: str, deadline: Deadline) -> arguments.RestorePoint:
+        return await restore_points.get_restore_point(self._transport, point_id, deadline)
+
+    async def _point_of_session(self) -> dict[str, str]:
+        """What the journal ties; a journal that fails must not keep anybody from reading."""
+        try:
+            ties = await asyncio.to_thread(lambda: self._opened_journal().ties())
+        except JournalError as exc:
+            words = f"{exc}; sessions are tied to points without it"
+            show(lambda: warnings.warn(words, UserWarning, stacklevel=2))
+            return {}
+        return ties.point_of_session
+
+    def _opened_journal(self) -> Journal:
+        with self._journal_guard:
+            if self._journal is None:
+                claims = self._connection.credential.claims()
+                path = self._connection.journal_path(claims)
+                self._journal = Journal(path, tenant_id=tenant_of(claims), account=account_of(claims))
+            return self._journal
+
+
+async def _nothing() -> None:
+    """Signing in is all that is wanted."""

@@ -1,0 +1,120 @@
+"""Drives and their restore points."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from odb_nb import arguments, tables
+from odb_nb.client.connection import READ_DEADLINE_S, ConnectedClient
+from odb_nb.errors import InputError
+from odb_nb.operations import drives as drive_units
+from odb_nb.operations import hunt
+from odb_nb.progress import reporting
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from odb_nb.progress import Progress
+
+HUNT_DEADLINE_S = 3600.0
+
+
+class PointMethods(ConnectedClient):
+    """`list_drives` and `list_restore_points`."""
+
+    def list_drives(self, *, search: str | None = None) -> pd.DataFrame:
+        """Protected drives.
+
+        Parameters
+        ----------
+        search : str, optional
+            Only drives whose name, e-mail or id holds this text, whatever the case.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per drive protection unit: ``id``, ``display_name``, ``email``, ``status``,
+            ``directory_object_id``, ``policy_id`` (string), ``created_date_time`` (datetime64[us, UTC]). Name and
+            e-mail are null for deleted users, and for all drives when signed in as an app.
+
+        Raises
+        ------
+        AuthError, GraphError
+
+        References
+        ----------
+        Graph: ``GET /solutions/backupRestore/protectionUnits/microsoft.graph.driveProtectionUnit``.
+
+        Examples
+        --------
+        >>> import odb_nb as odb
+        >>> with odb.connect() as client:
+        ...     client.list_drives(search="vance")["email"].tolist()
+        ['adelev@contoso.com']
+        """
+        if search is not None and not isinstance(search, str):
+            raise InputError(f"search={search!r} must be text, or None for all drives")
+        found = self._run(lambda: drive_units.list_drives(self._transport, self._transport.deadline(READ_DEADLINE_S)))
+        self._memory.learn_drives(found)
+        return tables.DRIVES.frame(drive_units.matching(found, search))
+
+    def list_restore_points(
+        self,
+        drives: object,
+        *,
+        start: object = None,
+        end: object = None,
+        fast_only: bool = True,
+        limit: int | None = None,
+        progress: Progress = None,
+    ) -> pd.DataFrame:
+        """Restore points, newest first per drive, complete for the window asked for.
+
+        Parameters
+        ----------
+        drives : DataFrame, Series, list or str
+            Drives of ours, or their ids.
+        start, end : str, date or aware datetime, optional
+            ``start <= protection_date_time < end``, in UTC; an end given as a bare date includes that day.
+        fast_only : bool
+            Only points tagged ``fastRestore``: no other can carry a browse session.
+        limit : int, optional
+            At most so many per drive, the newest.
+        progress : None, False or callable
+            See `create_sessions`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per restore point: ``id``, ``drive_id``, ``display_name``, ``tags``, ``directory_object_id``
+            (string), ``protection_date_time``, ``expiration_date_time`` (datetime64[us, UTC]). Drives without a
+            point in the window have no row; their ids are in ``frame.attrs["drives_without_points"]``.
+
+        Raises
+        ------
+        InputError
+            Drives or times that cannot be used; nothing was sent.
+        AuthError, GraphError
+
+        References
+        ----------
+        Graph: ``POST /solutions/backupRestore/restorePoints/search`` (twenty drives, one point each) and
+        ``GET /solutions/backupRestore/restorePoints`` (one drive, five points), whichever needs fewer requests.
+        """
+        begin, finish = arguments.time_window(start, end)
+        if limit is not None:
+            arguments.whole_number(limit, "limit", least=1, most=1_000_000)
+        ids = arguments.drive_ids(drives)
+        self._memory.learn_drive_frame(drives)
+        with reporting(progress, "restore points") as report:
+            found = self._run(
+                lambda: hunt.Hunt(
+                    self._transport, self._transport.deadline(HUNT_DEADLINE_S), report,
+                    start=begin, end=finish, fast_only=fast_only, limit=limit,
+                ).run(ids)
+            )  # fmt: skip
+        points = [self._memory.with_drive(point) for id_ in ids for point in found[id_]]
+        frame = tables.RESTORE_POINTS.frame(points)
+        self._memory.learn_points(arguments.restore_points(frame))
+        frame.attrs["drives_without_points"] = [id_ for id_ in ids if not found[id_]]
+        return frame
