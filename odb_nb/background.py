@@ -40,6 +40,7 @@ class Background:
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
         self._guard = threading.Lock()
         self._closed = False
 
@@ -70,8 +71,12 @@ class Background:
             self._closed = True
             loop, self._loop = self._loop, None
         if loop is not None:
-            asyncio.run_coroutine_threadsafe(_cancel_all(last), loop).result(2 * _WIND_UP_S)
-            loop.call_soon_threadsafe(loop.stop)
+            try:
+                asyncio.run_coroutine_threadsafe(_cancel_all(last), loop).result(2 * _WIND_UP_S)
+            finally:
+                loop.call_soon_threadsafe(loop.stop)
+                if self._thread is not None:
+                    self._thread.join(_WIND_UP_S)
 
     def _running(self) -> asyncio.AbstractEventLoop:
         with self._guard:
@@ -79,7 +84,8 @@ class Background:
                 raise InputError("this client is closed; connect() again")
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
-                threading.Thread(target=_live, args=(self._loop,), name="odb_nb", daemon=True).start()
+                self._thread = threading.Thread(target=_live, args=(self._loop,), name="odb_nb", daemon=True)
+                self._thread.start()
             return self._loop
 
 
@@ -87,6 +93,7 @@ def _live(loop: asyncio.AbstractEventLoop) -> None:
     asyncio.set_event_loop(loop)
     try:
         loop.run_forever()
+        loop.run_until_complete(loop.shutdown_default_executor())
     finally:
         loop.close()
 

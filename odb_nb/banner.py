@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from dataclasses import dataclass
 
 SANDBOX = "Sandbox: nothing here is real"
@@ -26,7 +27,7 @@ class Banner:
     def _facts(self) -> list[tuple[str, str]]:
         return [
             # the sandbox's port differs from run to run and tells nobody anything
-            ("host", self.host.rpartition(":")[0] if self.is_sandbox else self.host),
+            ("host", re.sub(r":\d+$", "", self.host) if self.is_sandbox else self.host),
             ("version", self.api_version),
             ("tenant", self.tenant or "not known yet"),
             ("account", self.account or "not known"),

@@ -88,14 +88,24 @@ class Gate:
     @contextlib.asynccontextmanager
     async def slot(self, deadline: Deadline) -> AsyncIterator[bool]:
         """Hold a place while a request runs; yields False if the pause asked for outlasts the deadline."""
-        async with self._freed:
-            await self._freed.wait_for(lambda: self._inside < max(1, int(self._allowed)))
-            self._inside += 1
+        if not await self._take_place(deadline):
+            yield False
+            return
         try:
-            yield await self._wait_out_pause(deadline)
+            yield True
         finally:
             self._inside -= 1
             await asyncio.shield(self._wake())
+
+    async def _take_place(self, deadline: Deadline) -> bool:
+        # nobody holds a place during a pause: a patient call would keep one with less time from seeing its end
+        while await self._wait_out_pause(deadline):
+            async with self._freed:
+                await self._freed.wait_for(lambda: self._inside < max(1, int(self._allowed)))
+                if self._time.monotonic() >= self._not_before:
+                    self._inside += 1
+                    return True
+        return False
 
     async def _wait_out_pause(self, deadline: Deadline) -> bool:
         # in a loop: another answer may have prolonged the pause while we slept
@@ -111,8 +121,9 @@ class Gate:
 
     def throttled(self, retry_after_s: float | None) -> float:
         """Hold everybody; returns the seconds of the pause."""
-        self._throttles_in_a_row += 1
-        self._allowed = max(1.0, self._allowed / 2)
+        if self._time.monotonic() >= self._not_before:  # else it was under way when the pause was asked for
+            self._throttles_in_a_row += 1
+            self._allowed = max(1.0, self._allowed / 2)
         pause_s = back_off_s(self._throttles_in_a_row) if retry_after_s is None else retry_after_s
         self._not_before = max(self._not_before, self._time.monotonic() + pause_s)
         return pause_s
@@ -125,7 +136,7 @@ class Gate:
 
 def back_off_s(attempt: int) -> float:
     """Seconds to wait before attempt number `attempt` + 1: doubling, capped, with jitter upwards only."""
-    base: float = min(BACK_OFF_MOST_S, BACK_OFF_FIRST_S * 2 ** (attempt - 1))
+    base: float = min(BACK_OFF_MOST_S, BACK_OFF_FIRST_S * 2 ** min(attempt - 1, 30))
     return base * random.uniform(1.0, 1.25)  # noqa: S311 - spreads load, guards no secret
 
 
@@ -145,7 +156,7 @@ def retry_after_s(header: str | None, now: datetime | None) -> float | None:
 def _seconds_until(http_date: str, now: datetime | None) -> float:
     try:
         wanted = parsedate_to_datetime(http_date)
-    except ValueError:
+    except (ValueError, OverflowError):
         return 0.0
     wanted = wanted if wanted.tzinfo else wanted.replace(tzinfo=UTC)
     return (wanted - (now or datetime.now(UTC))).total_seconds()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from dataclasses import dataclass
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
@@ -26,9 +27,10 @@ class Reply:
 
     @property
     def date(self) -> datetime | None:
-        """The service's clock, from the ``Date`` header."""
-        with contextlib.suppress(ValueError, TypeError):
-            return parsedate_to_datetime(self.headers.get("Date"))
+        """The service's clock in UTC, from the ``Date`` header."""
+        with contextlib.suppress(ValueError, TypeError, OverflowError):
+            moment = parsedate_to_datetime(self.headers.get("Date"))
+            return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
         return None
 
     @property

@@ -86,6 +86,7 @@ def _times(values: Sequence[Any], where: str) -> pd.Series[Any]:
     # a bare number such as "2026" would parse as a year; only what looks like a time stamp is tried
     shaped = raw.where(raw.str.fullmatch(_LOOKS_LIKE_TIME)).str.replace(_LONG_FRACTION, r"\1", regex=True)
     times = pd.to_datetime(shaped, utc=True, format="ISO8601", errors="coerce").astype("datetime64[us, UTC]")
+    times = times.where(times.dt.year.between(1, 9999))  # beyond them pandas counts on, but can show nothing
     _warn_about(raw[times.isna() & raw.notna()], where, "not a time stamp that can be read")
     return times
 
@@ -104,7 +105,9 @@ def _spans(values: Sequence[Any], where: str) -> pd.Series[Any]:
 def _counts(values: Sequence[Any], where: str) -> pd.api.extensions.ExtensionArray:
     counts = [_count(value) for value in values]
     bad = [
-        value for value, count in zip(values, counts, strict=True) if count is None and value not in (None, "", pd.NA)
+        value
+        for value, count in zip(values, counts, strict=True)
+        if count is None and value is not None and value is not pd.NA and value != ""
     ]
     _warn_about(bad, where, "not a whole number that fits 64 bits")
     return pd.array(counts, dtype="Int64")

@@ -8,6 +8,7 @@ is ours. Anything less is ambiguous, and ambiguous is never sent again.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
@@ -67,18 +68,31 @@ class Evidence:
 
     def judge(self, doubts: Sequence[Doubt]) -> dict[str, Verdict]:
         """Per restore point id: the session that the lost create made, or that there is none, or no telling."""
-        return {doubt.point.id: self._judge(doubt, doubts) for doubt in doubts}
+        verdicts = {doubt.point.id: self._judge(doubt, doubts) for doubt in doubts}
+        claims = Counter(str(verdict.get("id")) for verdict in verdicts.values() if isinstance(verdict, dict))
+        # a session that two creates may claim was made by one of them, and there is no telling by which
+        return {
+            point_id: "ambiguous" if isinstance(verdict, dict) and claims[str(verdict.get("id"))] > 1 else verdict
+            for point_id, verdict in verdicts.items()
+        }
 
     def _judge(self, doubt: Doubt, doubts: Sequence[Doubt]) -> Verdict:
-        candidates = [session for session in self.sessions if self._may_be_new(session, doubt)]
-        sure = [session for session in candidates if self._is_surely(session, doubt.point)]
+        own, others = self._objects_seen(doubt.point)
+        # by id: a list that grows while its pages are read may show a session twice
+        new = {str(session.get("id")): session for session in self.sessions if self._may_be_new(session, doubt)}
+        candidates = list(new.values())
+        sure = [session for session in candidates if self._is_surely(session, doubt.point, own)]
         if sure:
             return max(sure, key=lambda session: str(session.get("createdDateTime")))
         possible = [session for session in candidates if self._is_possibly(session, doubt.point)]
+        if own:
+            possible = [session for session in possible if session.get("directoryObjectId") not in others]
         if not possible:
             return "absent"
         if len(possible) > 1 or doubt.point.protection_date_time is None:
             return "ambiguous"
+        if possible[0].get("directoryObjectId") in others:
+            return "ambiguous"  # another drive's, or our own drive's on record under another key
         if self._has_rival(doubt, doubts, possible[0]):
             return "ambiguous"
         return possible[0]
@@ -90,28 +104,28 @@ class Evidence:
         created = parsed(session.get("createdDateTime"))
         return created is None or doubt.since is None or created >= doubt.since
 
-    def _is_surely(self, session: dict[str, Any], point: RestorePoint) -> bool:
+    def _is_surely(self, session: dict[str, Any], point: RestorePoint, own: set[str]) -> bool:
         if session.get("restorePointId"):
             return bool(session["restorePointId"] == point.id)
         return (
             point.protection_date_time is not None
             and _time(session) == second(point.protection_date_time)
-            and session.get("directoryObjectId") in self._objects_of(point)
+            and session.get("directoryObjectId") in own | ({point.directory_object_id} - {None})
         )
 
     def _is_possibly(self, session: dict[str, Any], point: RestorePoint) -> bool:
-        if session.get("restorePointId") or session.get("directoryObjectId") in self._objects_of_others(point):
+        if session.get("restorePointId"):
             return False
         times = _time(session), second(point.protection_date_time)
         return None in times or times[0] == times[1]
 
-    def _objects_of(self, point: RestorePoint) -> set[str]:
-        learned = self.ties.directory_objects.get(point.drive_key or "", set())
-        return learned | ({point.directory_object_id} if point.directory_object_id else set())
-
-    def _objects_of_others(self, point: RestorePoint) -> set[str]:
-        others = (objects for key, objects in self.ties.directory_objects.items() if key != point.drive_key)
-        return set().union(*others) if point.drive_key else set()
+    def _objects_seen(self, point: RestorePoint) -> tuple[set[str], set[str]]:
+        """Directory objects that sessions of this drive alone have carried, and those of other drives alone."""
+        own: set[str] = set()
+        others: set[str] = set()
+        for key, objects in self.ties.directory_objects.items():
+            (own if key in (point.drive_id, point.directory_object_id) else others).update(objects)
+        return own - others, (others - own - {point.directory_object_id}) if point.drive_key else set()
 
     def _has_rival(self, doubt: Doubt, doubts: Iterable[Doubt], session: dict[str, Any]) -> bool:
         """Could another create, in this call or on record, have made the one session that is left?"""
@@ -123,6 +137,8 @@ class Evidence:
             for intent in self.open_intents
             if intent.id not in own and _may_have_made(intent, created)
         ]
+        if _time(session) is None:
+            return bool(others)
         return second(doubt.point.protection_date_time) in others or None in others
 
 

@@ -34,9 +34,9 @@ def parsed(text: object) -> datetime | None:
     """An aware time from the service's text; None if it cannot be read."""
     try:
         moment = datetime.fromisoformat(text)  # type: ignore[arg-type]  # anything else raises TypeError
-    except (TypeError, ValueError):
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
         return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def second(moment: datetime | None) -> datetime | None:
@@ -65,11 +65,15 @@ def match(
     points: Sequence[RestorePoint], sessions: Iterable[dict[str, Any]], point_of_session: Mapping[str, str]
 ) -> dict[str, list[Match]]:
     """Per restore point id: its sessions, each tied by the strongest evidence there is for that session."""
-    by_drive_and_time = {
-        (point.directory_object_id, second(point.protection_date_time)): point.id
-        for point in points
-        if point.directory_object_id and point.protection_date_time
-    }
+    by_drive_and_time: dict[tuple[str, datetime | None], str] = {}
+    shared = set()
+    for point in points:
+        if point.directory_object_id and point.protection_date_time:
+            key = point.directory_object_id, second(point.protection_date_time)
+            if by_drive_and_time.setdefault(key, point.id) != point.id:
+                shared.add(key)
+    for key in shared:  # two points of one drive within a second: either would be a guess
+        del by_drive_and_time[key]
     found: dict[str, list[Match]] = defaultdict(list)
     for session in sessions:
         session_id = str(session.get("id"))

@@ -34,6 +34,9 @@ class Recorder:
             They could not be written; they stay pending and go with the next commit.
         """
         self._pending.extend(conclusions)
+        await asyncio.shield(self._commit())  # cut short, it would not know what it has written
+
+    async def _commit(self) -> None:
         async with self._turn:
             batch = list(self._pending)
             if batch:

@@ -312,7 +312,7 @@ def test_progress_counts_settled_rows_and_never_falls(client, points):
 
 
 def test_no_connection_is_a_failed_row_and_nothing_is_recorded(sandbox, points, tmp_path):
-    client = odb.connect("sandbox", base_url=f"{sandbox.url}/v1.0", journal=tmp_path / "j.sqlite")
+    client = odb.connect(sandbox=sandbox, journal=tmp_path / "journal.sqlite")
     with client:
         sandbox.close()
         frame = client.create_sessions(points.head(2), timeout=5)
