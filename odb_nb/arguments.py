@@ -137,7 +137,7 @@ def _placed(given: object, kind: _Kind) -> Iterator[tuple[str, object]]:
 
 
 def _is_row(given: object, kind: _Kind) -> TypeGuard[pd.Series[Any]]:
-    return isinstance(given, pd.Series) and any(name in given.index for name in kind.columns)
+    return isinstance(given, pd.Series) and any(name in given.index for name in (*kind.columns, *kind.foreign))
 
 
 def _row_as_frame(given: object, kind: _Kind) -> object:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 API_VERSIONS = ("v1.0", "beta")
 GRAPH = "https://graph.microsoft.com"
 
+_YIELD_S = 0.05
+
 
 def connect(
     auth: str | None = None,
@@ -237,7 +239,10 @@ class _SkippedTime:
 
     async def sleep_until(self, moment: float) -> None:
         """Skip to `moment`."""
+        import asyncio
+
         left = moment - self._now
         if left > 0:
             self._now = moment
             self._sandbox.clock.advance(left)
+            await asyncio.sleep(_YIELD_S)  # whoever we wait for, in this process or another, works in real time

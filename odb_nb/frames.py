@@ -46,7 +46,7 @@ def of_wait(
         request_id=[row.get("request_id") for row in rows],
     )
     frame = after.where(after.notna(), before)
-    is_shown = [bool(session) for session in sessions]
+    is_shown = pd.Series([bool(session) for session in sessions], dtype="bool")
     for name in ("error_code", "error_message"):  # the service's silence means that there is no error any more
         frame[name] = after[name].where(is_shown, before[name])
     outcomes = [_waited(row, session) for row, session in zip(rows, sessions, strict=True)]

@@ -137,6 +137,7 @@ class Journal:
         self._guard = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         self._alive: BaseFileLock | None = None
+        self._under_way: set[str] = set()  # our own intents without a conclusion: other threads may share the handle
 
     def claim(self, wanted: Sequence[Intent], *, operation: str, mark: int) -> dict[str, Claim]:
         """What may be sent: one `Claim` per restore point, decided in one transaction with every other kernel.
@@ -169,6 +170,7 @@ class Journal:
         ]  # fmt: skip
         with self._transaction() as db:
             db.executemany("INSERT INTO conclusion VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+        self._under_way.difference_update(c.intent_id for c in conclusions)
 
     def doubts(self, *, operation: str) -> list[Intent]:
         """Intents of `operation` that may have happened: still open, of whatever kernel, or never settled."""
@@ -225,7 +227,9 @@ class Journal:
         return None
 
     def _is_held(self, row: sqlite3.Row) -> bool:
-        return row["outcome"] is None and row["owner"] != self._owner and self._is_alive(row["owner"])
+        if row["outcome"] is not None:
+            return False
+        return row["id"] in self._under_way if row["owner"] == self._owner else self._is_alive(row["owner"])
 
     def _is_alive(self, owner: str) -> bool:
         """True while the process that owns the handle holds its lock file; the system frees it at its death."""
@@ -246,6 +250,7 @@ class Journal:
         return self.path.with_name(f"{self.path.name}.{owner}.alive")
 
     def _insert(self, db: sqlite3.Connection, intent: Intent, operation: str) -> None:
+        self._under_way.add(intent.id)
         db.execute(
             "INSERT INTO intent VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?)",
             (intent.id, intent.date_time, self._owner, self.tenant_id, self.account, operation,

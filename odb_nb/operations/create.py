@@ -141,18 +141,20 @@ class CreateRun:
     async def _claim(self) -> None:
         """Put the intent on record before anything is sent; leave alone what is in other hands or in doubt."""
         wanted = [self._intent(point) for point in self._open.values()]
+        # ours until the journal says otherwise: cut short in between, they are withdrawn and hold nobody up
+        self._claimed = {intent.restore_point_id: intent for intent in wanted}
         journal = self.recorder.journal
         if self.if_exists == "create":
             await self.recorder.call(journal.insist, wanted, operation=OPERATION)
-            self._claimed = {intent.restore_point_id: intent for intent in wanted}
             self._open.clear()
             return
         claims = await self.recorder.call(journal.claim, wanted, operation=OPERATION, mark=self._known_ties().mark)
         for point_id, claim in claims.items():
             if claim.state == "ours":
-                self._claimed[point_id] = claim.intents[0]
                 del self._open[point_id]
-            elif claim.state == "doubt":
+                continue
+            del self._claimed[point_id]
+            if claim.state == "doubt":
                 self._doubts[point_id] = Doubt(self._open.pop(point_id), claim.intents)
 
     def _intent(self, point: RestorePoint) -> Intent:

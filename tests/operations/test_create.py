@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 import odb_nb as odb
@@ -286,6 +288,23 @@ def _intent(sandbox, point):
         drive_key=point["directory_object_id"],
         client_request_id="c",
     )
+
+
+def test_two_threads_on_the_same_points_open_one_session_each(points):
+    """A double click, or a form and a cell at once: the same client, the same journal handle."""
+    frames = []
+    with Sandbox(latency_s=0.2) as sandbox, odb.connect(sandbox=sandbox) as client:
+        threads = [
+            threading.Thread(target=lambda: frames.append(client.create_sessions(points.head(6), max_concurrency=2)))
+            for _ in range(3)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        assert sessions_per_point(sandbox, points.head(6)) == [1] * 6
+    assert len({tuple(frame["id"]) for frame in frames}) == 1
+    assert sorted(outcome for frame in frames for outcome in frame["outcome"]) == ["created"] * 6 + ["reused"] * 12
 
 
 def test_an_interrupt_keeps_the_rows_and_the_next_call_works(client, sandbox, points):
