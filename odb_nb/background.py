@@ -46,15 +46,15 @@ class Background:
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run `work` to its end and return its result; an interrupt cancels it and waits for its wind-up."""
-        try:
-            loop = self._running()
-        except InputError:
-            work.close()
-            raise
         mailbox: SimpleQueue[Callable[[], object] | None] = SimpleQueue()
         token = _caller.set(mailbox)  # the work's context is a copy of ours
         try:
-            future = asyncio.run_coroutine_threadsafe(_announce_end(work, mailbox), loop)
+            with self._guard:  # until it is on the loop: `close` would not know of it
+                loop = self._running()
+                future = asyncio.run_coroutine_threadsafe(_announce_end(work, mailbox), loop)
+        except InputError:
+            work.close()
+            raise
         finally:
             _caller.reset(token)
         try:
@@ -79,14 +79,13 @@ class Background:
                     self._thread.join(_WIND_UP_S)
 
     def _running(self) -> asyncio.AbstractEventLoop:
-        with self._guard:
-            if self._closed:
-                raise InputError("this client is closed; connect() again")
-            if self._loop is None:
-                self._loop = asyncio.new_event_loop()
-                self._thread = threading.Thread(target=_live, args=(self._loop,), name="odb_nb", daemon=True)
-                self._thread.start()
-            return self._loop
+        if self._closed:
+            raise InputError("this client is closed; connect() again")
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+            self._thread = threading.Thread(target=_live, args=(self._loop,), name="odb_nb", daemon=True)
+            self._thread.start()
+        return self._loop
 
 
 def _live(loop: asyncio.AbstractEventLoop) -> None:

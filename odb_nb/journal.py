@@ -168,9 +168,10 @@ class Journal:
              c.request_id)
             for c in conclusions
         ]  # fmt: skip
+        # not under way any more even if that cannot be written: then it is a doubt, which nobody waits for
+        self._under_way.difference_update(c.intent_id for c in conclusions)
         with self._transaction() as db:
             db.executemany("INSERT INTO conclusion VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
-        self._under_way.difference_update(c.intent_id for c in conclusions)
 
     def doubts(self, *, operation: str) -> list[Intent]:
         """Intents of `operation` that may have happened: still open, of whatever kernel, or never settled."""
@@ -205,6 +206,7 @@ class Journal:
     def close(self) -> None:
         """Close the file and stop counting as alive; open intents become doubts for the next run."""
         with self._guard:
+            self._under_way.clear()
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None

@@ -21,10 +21,10 @@ class Memory:
         self._points: dict[str, RestorePoint] = {}
 
     def learn_drives(self, units: Iterable[dict[str, Any]]) -> None:
-        """From the service's own objects."""
+        """From the service's own objects; nothing known is ever forgotten for a null."""
         for unit in units:
             known = {key: unit[key] for key in ("id", "displayName", "directoryObjectId") if unit.get(key)}
-            self._drives[str(unit.get("id"))] = known
+            self._drives.setdefault(str(unit.get("id")), {}).update(known)
 
     def learn_drive_frame(self, drives: object) -> None:
         """From a frame of drives, which may be older than this client."""

@@ -88,7 +88,7 @@ def _error(reply: Reply, body: Any, label: str, client_request_id: str) -> AuthE
     message = error.get("message") or (body.get("error") if isinstance(body, dict) else None)
     kind = AuthError if reply.status in (401, 403) else GraphError
     return kind(
-        message if isinstance(message, str) else _described(reply, body),
+        message if isinstance(message, str) and message.strip() else _described(reply, body),
         status_code=reply.status,
         code=_text(error.get("code")),
         request_id=reply.request_id or _text(inner.get("request-id")),

@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 import warnings
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
@@ -24,8 +26,8 @@ SPAN: Dtype = "timedelta64[us]"
 COUNT: Dtype = "Int64"
 
 _INT64_LIMIT = 2**63
-_LONG_FRACTION = re.compile(r"(\.\d{6})\d+")
-_LOOKS_LIKE_TIME = r"\d{4}-\d{2}-\d{2}(?:[T ].*)?"
+# "20261120" and "2026-W47" are ISO 8601 too, but no time stamps of Graph's
+_LOOKS_LIKE_TIME = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ].*)?")
 
 
 @dataclass(frozen=True)
@@ -82,24 +84,31 @@ def _as_text(value: Any) -> str | None:
 
 def _times(values: Sequence[Any], where: str) -> pd.Series[Any]:
     """ISO 8601 text or aware datetimes; Graph sends 0 to 7 fraction digits, pandas keeps 6."""
-    raw = pd.Series([_time_text(value) for value in values], dtype="string")
-    # a bare number such as "2026" would parse as a year; only what looks like a time stamp is tried
-    shaped = raw.where(raw.str.fullmatch(_LOOKS_LIKE_TIME)).str.replace(_LONG_FRACTION, r"\1", regex=True)
-    times = pd.to_datetime(shaped, utc=True, format="ISO8601", errors="coerce").astype("datetime64[us, UTC]")
-    times = times.where(times.dt.year.between(1, 9999))  # beyond them pandas counts on, but can show nothing
-    _warn_about(raw[times.isna() & raw.notna()], where, "not a time stamp that can be read")
-    return times
+    moments = [_moment(value) for value in values]
+    bad = [
+        value
+        for value, moment in zip(values, moments, strict=True)
+        if moment is None and value is not None and value is not pd.NaT and value != ""
+    ]
+    _warn_about(bad, where, "not a time stamp that can be read")
+    return pd.Series(moments, dtype="datetime64[us, UTC]")
 
 
-def _time_text(value: Any) -> str | None:
-    if value is None or value is pd.NaT or value == "":
+def _moment(value: Any) -> datetime | None:
+    """Not by `pandas.to_datetime`: its unit follows the data, and in nanoseconds it ends at the year 2262."""
+    text = value.isoformat() if isinstance(value, datetime) else value
+    if not isinstance(text, str) or not _LOOKS_LIKE_TIME.fullmatch(text):
         return None
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+    try:
+        moment = datetime.fromisoformat(text)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _spans(values: Sequence[Any], where: str) -> pd.Series[Any]:
     del where
-    return pd.Series(pd.to_timedelta(pd.Series(values, dtype="object")), dtype="timedelta64[us]")
+    return pd.Series(np.array(values, dtype="timedelta64[us]"))
 
 
 def _counts(values: Sequence[Any], where: str) -> pd.api.extensions.ExtensionArray:

@@ -241,6 +241,14 @@ def test_a_status_frame_names_points_and_sessions():
 
 def test_drives_may_be_given_as_points():
     assert arguments.drive_ids(POINT_FRAME) == ["drive-1"]
+    assert arguments.drive_ids(POINT_FRAME.iloc[0]) == ["drive-1"]
+
+
+def test_one_row_of_sessions_or_status_names_its_session():
+    assert arguments.session_ids(SESSION_FRAME.iloc[0]) == ["session-1"]
+    assert arguments.session_ids(STATUS_FRAME.iloc[0]) == ["session-1"]
+    with pytest.raises(InputError, match="id at 'id' of the row is "):
+        arguments.session_ids(SESSION_FRAME.iloc[1])
 
 
 def test_a_frame_of_points_tells_all_it_knows():

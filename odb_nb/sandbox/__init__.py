@@ -9,4 +9,18 @@ from odb_nb.sandbox.settings import Settings
 from odb_nb.sandbox.watch import RequestRecord
 from odb_nb.sandbox.world import Drive
 
-__all__ = ["Clock", "Drive", "Fault", "Faults", "Point", "RequestRecord", "Sandbox", "SessionRecord", "Settings"]
+__all__ = [
+    "Clock",
+    "Drive",
+    "Fault",
+    "Faults",
+    "Point",
+    "RequestRecord",
+    "Sandbox",
+    "SessionRecord",
+    "Settings",
+    "coverage",
+]
+
+# what it does, and whether that is documented, observed or assumed
+coverage = Sandbox.coverage
