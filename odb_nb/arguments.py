@@ -178,6 +178,8 @@ def _checked_id(value: object, place: str, kind: _Kind) -> str:
         raise InputError(f"{kind.noun} id at {place} is {'blank' if value else 'empty'} text: {_shown(value)}")
     if _WHITE_SPACE.search(value):
         raise InputError(f"{kind.noun} id at {place} has white space inside: {_shown(value)}; was it cut or pasted?")
+    if not value.isprintable():  # zero-width marks, a byte order mark, control characters, lone surrogates
+        raise InputError(f"{kind.noun} id at {place} has characters that cannot be seen: {_shown(value)}")
     if len(value) > MAX_ID_LENGTH:
         raise InputError(
             f"{kind.noun} id at {place} has {len(value):,} characters, {MAX_ID_LENGTH:,} at most: {_shown(value)}"

@@ -307,6 +307,12 @@ class Journal:
                 f"the journal {self.path} was written by a newer odb_nb (schema {version}, this one reads "
                 f"{SCHEMA_VERSION}); upgrade odb_nb, or give another file with connect(journal=...)"
             )
+        if version == 0 and db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            db.rollback()
+            raise JournalError(
+                f"{self.path} is a database of something else; it was left as it is. Give another file with "
+                "connect(journal=...)"
+            )
         if version < SCHEMA_VERSION:
             for statement in filter(str.strip, _SCHEMA.split(";\n")):
                 db.execute(statement)

@@ -176,7 +176,7 @@ def test_any_list_of_usable_ids_comes_back_in_order(ids):
 
 @given(st.one_of(st.text(), st.none(), st.integers(), st.floats(), st.booleans(), st.binary(), st.lists(st.text())))
 def test_any_single_value_is_an_id_or_refused(value):
-    if isinstance(value, str) and value.split() == [value] and len(value) <= 2048:
+    if isinstance(value, str) and value.split() == [value] and value.isprintable() and len(value) <= 2048:
         assert arguments.session_ids([value]) == [value]
     else:
         with pytest.raises(InputError, match="id at position 0 "):
@@ -478,3 +478,10 @@ def test_one_of_takes_the_words_it_knows():
 def test_one_of_refuses_with_what_it_knows(value):
     with pytest.raises(InputError, match=r"^if_exists=.* is not known; accepted: 'reuse', 'create'$"):
         arguments.one_of(value, ("reuse", "create"), "if_exists")
+
+
+@pytest.mark.parametrize("mark", ["\u200b", "\ufeff", "\x00", "\x1b", "\ud800", "\u202e"])
+def test_an_id_with_characters_that_cannot_be_seen_is_refused(mark):
+    with pytest.raises(InputError, match="cannot be seen") as caught:
+        arguments.restore_points(f"ab{mark}cd")
+    assert mark not in str(caught.value)

@@ -699,3 +699,17 @@ def test_no_sequence_gives_a_point_to_two_at_a_time(tmp_path_factory, steps):
             getattr(model, name)(number, what)
             unsettled = {what.id for _, what in model.open.values()}.union(*model.doubtful.values())
             assert {found.id for found in model.handles[number].doubts(operation=CREATE)} == unsettled
+
+
+def test_a_database_of_something_else_is_left_alone(tmp_path):
+    path = tmp_path / "photos.sqlite"
+    with sqlite3.connect(path) as db:
+        db.execute("CREATE TABLE photo (name TEXT)")
+    db.close()
+    before = path.read_bytes()
+    with pytest.raises(JournalError, match="something else"):
+        Journal(path).history()
+    with sqlite3.connect(path) as db:
+        assert [row[0] for row in db.execute("SELECT name FROM sqlite_master")] == ["photo"]
+    db.close()
+    assert before

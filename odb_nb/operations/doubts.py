@@ -87,6 +87,9 @@ class Evidence:
         possible = [session for session in candidates if self._is_possibly(session, doubt.point)]
         if own:
             possible = [session for session in possible if session.get("directoryObjectId") not in others]
+        elif self._shows_users() and doubt.point.directory_object_id:
+            user = doubt.point.directory_object_id
+            possible = [session for session in possible if session.get("directoryObjectId") in (None, user)]
         if not possible:
             return "absent"
         if len(possible) > 1 or doubt.point.protection_date_time is None:
@@ -126,6 +129,10 @@ class Evidence:
         for key, objects in self.ties.directory_objects.items():
             (own if key in (point.drive_id, point.directory_object_id) else others).update(objects)
         return own - others, (others - own - {point.directory_object_id}) if point.drive_key else set()
+
+    def _shows_users(self) -> bool:
+        """True if the service has been seen to put the user's directory object on a session, not a site's."""
+        return any(key in objects for key, objects in self.ties.directory_objects.items())
 
     def _has_rival(self, doubt: Doubt, doubts: Iterable[Doubt], session: dict[str, Any]) -> bool:
         """Could another create, in this call or on record, have made the one session that is left?"""

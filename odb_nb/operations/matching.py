@@ -77,9 +77,9 @@ def match(
     found: dict[str, list[Match]] = defaultdict(list)
     for session in sessions:
         session_id = str(session.get("id"))
-        drive_and_time = (session.get("directoryObjectId"), second(parsed(session.get("restorePointDateTime"))))
+        drive_and_time = (str(session.get("directoryObjectId")), second(parsed(session.get("restorePointDateTime"))))
         if session.get("restorePointId"):
-            found[session["restorePointId"]].append(Match(session, "service"))
+            found[str(session["restorePointId"])].append(Match(session, "service"))
         elif session_id in point_of_session:
             found[point_of_session[session_id]].append(Match(session, "journal"))
         elif drive_and_time in by_drive_and_time:

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from kiota_abstractions.base_request_configuration import RequestConfiguration
@@ -28,10 +28,12 @@ from msgraph.generated.solutions.backup_restore.restore_points.search.search_pos
 
 from odb_nb.arguments import FAST_RESTORE, RestorePoint
 from odb_nb.errors import ReplyShapeError
+from odb_nb.operations.matching import parsed
 from odb_nb.transport import Request
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from odb_nb.pacing import Deadline
     from odb_nb.transport import Transport
@@ -59,11 +61,7 @@ class Searched:
 
 def time_of(point: dict[str, Any]) -> datetime | None:
     """When the point was taken; None if the service's text cannot be read."""
-    try:
-        moment = datetime.fromisoformat(point["protectionDateTime"])
-    except (KeyError, TypeError, ValueError):
-        return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return parsed(point.get("protectionDateTime"))
 
 
 def is_fast(point: dict[str, Any]) -> bool:

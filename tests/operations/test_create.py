@@ -358,3 +358,25 @@ def test_bad_arguments_are_refused_before_anything_is_sent(client, sandbox, poin
     with pytest.raises(InputError):
         client.create_sessions(points, **arguments)
     assert len(sandbox.requests) == before
+
+
+def test_a_service_known_to_give_users_rules_a_colleagues_session_out(points):
+    """The reply is lost before the effect, while a colleague opens another drive's point of the same second."""
+    with (
+        Sandbox(drives=1400, directory_object="user") as sandbox,
+        odb.connect(sandbox=sandbox) as client,
+        odb.connect(sandbox=sandbox, journal=sandbox.folder / "colleague.sqlite") as colleague,
+    ):
+        newest = client.list_restore_points(client.list_drives(), start="2026-11-20", limit=1)
+        shared = newest[newest.duplicated("protection_date_time", keep=False)].sort_values("protection_date_time")
+        ours, theirs = shared.iloc[[0]], shared.iloc[[1]]
+        assert ours["protection_date_time"].iloc[0] == theirs["protection_date_time"].iloc[0]
+        client.create_session(newest.iloc[[-1]])  # from its answer the journal learns what the service shows
+        sandbox.faults.add(Fault("create_session", "drop", restore_points=ours["id"].tolist()))
+
+        def meanwhile(done, total, note):
+            colleague.create_session(theirs)
+
+        frame = client.create_sessions(ours, progress=meanwhile)
+        assert frame["outcome"].tolist() == ["created"]
+        assert frame["id"].tolist() == [session.id for session in sandbox.sessions_on(ours["id"].iloc[0])]
