@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from odb_nb.analysis import status_matrix
 from odb_nb.connect import connect
 from odb_nb.errors import (
     AuthError,
@@ -37,6 +38,7 @@ __all__ = [
     "ReplyShapeError",
     "ThrottledError",
     "connect",
+    "status_matrix",
 ]
 
 

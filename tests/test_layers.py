@@ -16,7 +16,7 @@ ROOMS = [
     {"errors"},
     {"tables", "arguments", "journal", "auth", "credential", "entra_errors", "permissions", "pacing", "replies"},
     {"http_client", "transport", "background"},
-    {"progress", "device_code", "banner", "memory"},
+    {"progress", "device_code", "banner", "memory", "analysis"},
     {"operations"},
     {"frames"},
     {"client"},
@@ -24,7 +24,7 @@ ROOMS = [
     {"__init__"},
 ]
 FOREIGN = {
-    "pandas": {"tables", "arguments", "frames", "memory", "client"},
+    "pandas": {"tables", "arguments", "frames", "memory", "client", "analysis"},
     "sqlite3": {"journal"},
     "platformdirs": {"journal"},
     "filelock": {"journal"},
