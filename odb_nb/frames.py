@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from odb_nb.operations.matching import newest_usable, parsed
+from odb_nb.operations.matching import has_failed, newest_usable, parsed
 from odb_nb.operations.results import Result
 from odb_nb.operations.sessions import SETTLED, is_over
 from odb_nb.tables import RESTORE_POINTS, SESSIONS, STATUS
@@ -70,7 +70,8 @@ def of_status(
     """One row per point given, with the newest usable of its sessions."""
     best = [newest_usable(matches.get(point.id, ()), now) for point in points]
     sessions = [match.session if match else {} for match in best]
-    expiries = [parsed(session.get("expirationDateTime")) for session in sessions]
+    # a session that failed is of no use for however long
+    expiries = [None if has_failed(session) else parsed(session.get("expirationDateTime")) for session in sessions]
     names = [name for name in RESTORE_POINTS.names if name != "id"]
     return STATUS.frame(
         sessions,

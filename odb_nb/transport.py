@@ -259,6 +259,12 @@ class Transport:
             async with asyncio.timeout(limit_s):
                 # no model class: the response handler keeps the answer as it is
                 reply: Reply = await self._adapter.send_async(information, cast("Any", None), {})
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            # nobody asked for it: some versions of the HTTP stack end a dropped connection so
+            raise NoReplyError("the connection broke (cancelled below us)", request=request.label) from None
         except _NEVER_SENT as exc:
             raise _NotSentError(_no_connection(self._origin[1], exc), request=request.label) from exc
         except (TimeoutError, httpx.TimeoutException) as exc:

@@ -44,9 +44,14 @@ def second(moment: datetime | None) -> datetime | None:
     return moment.replace(microsecond=0) if moment else None
 
 
+def has_failed(session: Mapping[str, Any]) -> bool:
+    """True if the service has said so."""
+    return str(session.get("status")).casefold() == "failed"
+
+
 def is_live(session: Mapping[str, Any], now: datetime | None) -> bool:
     """Any status but ``failed``, not past its expiry; a word we do not know counts as live."""
-    if str(session.get("status")).casefold() == "failed":
+    if has_failed(session):
         return False
     expiry = parsed(session.get("expirationDateTime"))
     return expiry is None or now is None or now < expiry

@@ -63,7 +63,7 @@ async def wait_until_settled(
     while True:
         listed = {str(session.get("id")): session for session in await list_sessions(transport, deadline)}
         absent = {id_ for id_, session in known.items() if id_ not in listed and not is_over(session)}
-        known.update({id_: {**known[id_], **listed[id_]} for id_ in known.keys() & listed.keys()})
+        known.update({id_: listed[id_] for id_ in known.keys() & listed.keys()})
         for id_ in sorted(absent & missed):
             known[id_] = await _by_id(transport, id_, known[id_], deadline)
         missed = absent

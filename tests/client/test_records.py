@@ -126,3 +126,13 @@ def test_permissions_say_what_is_missing(sandbox):
         assert frame.loc["SharePoint Backup Administrator", "state"] in ("missing", "unknown")
         with pytest.raises(odb.AuthError, match=r"BackupRestore-Configuration\.Read\.All"):
             client.list_drives()
+
+
+def test_a_failed_session_counts_nothing_down(client, sandbox):
+    broken = next(drive for drive in sandbox.drives if drive.special == "sessions-fail")
+    frame = client.create_session(sandbox.points(broken.id)[0].id, wait=True)
+    status = client.tabulate_status(frame)
+    assert status["status"].tolist() == ["failed"]
+    assert status["expires_in"].isna().all()
+    assert status["session_expiration_date_time"].notna().all()
+    assert frame["backup_size_in_bytes"].tolist() == status["backup_size_in_bytes"].tolist() == [pd.NA]

@@ -111,7 +111,7 @@ def test_sessions_show_all_three_statuses(busy, connect):
 
 
 class AnyToken(AuthenticationProvider):
-    async def authenticate_request(self, request, additional_authentication_context=None):  # noqa: ARG002 - the SDK's name
+    async def authenticate_request(self, request, additional_authentication_context=None):
         request.headers.try_add("Authorization", "Bearer any text")
 
 
