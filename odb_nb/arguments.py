@@ -107,7 +107,10 @@ def restore_points(given: object) -> list[RestorePoint]:
 
 def _told(value: Any, name: str) -> Any:
     """What a frame tells of a point; times may have become text on their way through a file."""
-    return moment(_plain(value), name) if name.endswith("_date_time") else _plain(value)
+    told = _plain(value)
+    if name.endswith("_date_time"):
+        return moment(told, name)
+    return ",".join(map(str, told)) if isinstance(told, (list, tuple)) else told and str(told)
 
 
 def _plain(value: Any) -> Any:
@@ -180,6 +183,8 @@ def _checked_id(value: object, place: str, kind: _Kind) -> str:
         raise InputError(f"{kind.noun} id at {place} has white space inside: {_shown(value)}; was it cut or pasted?")
     if not value.isprintable():  # zero-width marks, a byte order mark, control characters, lone surrogates
         raise InputError(f"{kind.noun} id at {place} has characters that cannot be seen: {_shown(value)}")
+    if set(value) <= {"."}:  # a path would go up from here
+        raise InputError(f"{kind.noun} id at {place} is {_shown(value)}, which names no object")
     if len(value) > MAX_ID_LENGTH:
         raise InputError(
             f"{kind.noun} id at {place} has {len(value):,} characters, {MAX_ID_LENGTH:,} at most: {_shown(value)}"

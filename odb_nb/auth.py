@@ -181,6 +181,7 @@ def _ids(tenant_id: str | None, client_id: str | None) -> tuple[str | None, str 
 
 
 def check_tenant(name: str, given: str | None) -> str | None:
+    """The tenant as given, None for nothing; `InputError` where it is neither a GUID nor a domain."""
     if given and not (_GUID.fullmatch(given) or _DOMAIN.fullmatch(given) or given == "organizations"):
         raise InputError(f"{name} is neither a GUID nor a domain such as contoso.onmicrosoft.com")
     return given or None

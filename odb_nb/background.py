@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import threading
 from concurrent.futures import CancelledError
 from contextvars import ContextVar
@@ -43,6 +44,7 @@ class Background:
         self._thread: threading.Thread | None = None
         self._guard = threading.Lock()
         self._closed = False
+        self._pid = os.getpid()
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run `work` to its end and return its result; an interrupt cancels it and waits for its wind-up."""
@@ -70,7 +72,7 @@ class Background:
         with self._guard:
             self._closed = True
             loop, self._loop = self._loop, None
-        if loop is not None:
+        if loop is not None and self._pid == os.getpid():
             try:
                 asyncio.run_coroutine_threadsafe(_cancel_all(last), loop).result(2 * _WIND_UP_S)
             finally:
@@ -81,6 +83,8 @@ class Background:
     def _running(self) -> asyncio.AbstractEventLoop:
         if self._closed:
             raise InputError("this client is closed; connect() again")
+        if self._pid != os.getpid():  # a fork takes neither the thread nor its sockets along
+            raise InputError("this client was connected in another process; connect() again in this one")
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
             self._thread = threading.Thread(target=_live, args=(self._loop,), name="odb_nb", daemon=True)
@@ -115,11 +119,13 @@ async def _cancel_all(last: Callable[[], Coroutine[Any, Any, object]]) -> None:
 def _serve(mailbox: SimpleQueue[Callable[[], object] | None]) -> None:
     """Run what the work wants shown, until it says that it has ended."""
     while True:
-        with contextlib.suppress(Empty):
+        try:
             call = mailbox.get(timeout=_LISTEN_S)
-            if call is None:
-                return
-            call()
+        except Empty:
+            continue
+        if call is None:
+            return
+        call()
 
 
 def _drain(mailbox: SimpleQueue[Callable[[], object] | None]) -> None:

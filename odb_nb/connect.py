@@ -87,6 +87,10 @@ def connect(
     url, version = _checked_url(base_url, api_version)
     journal_path = None if journal is None else Path(journal).expanduser()
     if way == "sandbox":
+        if tenant_id is not None or client_id is not None:
+            raise InputError('the sandbox has its own tenant; name a way to sign in, such as connect("browser", ...)')
+        if url is not None and not _is_loopback(urlsplit(url).hostname or ""):
+            raise InputError('base_url leads away from this machine; name a way to sign in, such as "browser"')
         return _to_sandbox(url, version, journal_path, sandbox)
     return _to_graph(way, credential, tenant_id, client_id, url or f"{GRAPH}/{version}", version, journal_path)
 

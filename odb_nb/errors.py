@@ -23,7 +23,7 @@ class InputError(OdbError, ValueError):
 
 
 class JournalError(OdbError):
-    """The journal cannot be read or written, so nothing was sent."""
+    """The journal cannot be read or written; nothing more is sent without it."""
 
 
 class _ServiceError(OdbError):
@@ -89,7 +89,15 @@ class GraphError(_ServiceError):
 
 
 class NoReplyError(GraphError):
-    """The network failed or the time ran out before a usable answer came."""
+    """The network failed or the time ran out before a usable answer came.
+
+    Attributes
+    ----------
+    was_sent : bool
+        False where it is proven that the service has not seen the request.
+    """
+
+    was_sent = True
 
 
 class OutcomeUnknownError(NoReplyError):

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from odb_nb.arguments import RestorePoint
-
-from odb_nb.operations.matching import Match
+    from odb_nb.operations.matching import Match
 
 
 def of_create(point_ids: Sequence[str], results: Mapping[str, Result]) -> pd.DataFrame:
@@ -32,9 +31,16 @@ def of_create(point_ids: Sequence[str], results: Mapping[str, Result]) -> pd.Dat
 
 
 def of_wait(
-    rows: Sequence[Mapping[str, Any]], known: Mapping[str, dict[str, Any]], point_of_session: Mapping[str, str]
+    rows: Sequence[Mapping[str, Any]],
+    known: Mapping[str, dict[str, Any]],
+    point_of_session: Mapping[str, str],
+    *,
+    is_cut_off: bool = False,
 ) -> pd.DataFrame:
-    """One row per row given: as the service shows its session now, or unchanged where it has none."""
+    """One row per row given: as the service shows its session now, or unchanged where it has none.
+
+    What is not settled has timed out, unless the wait was cut off: then its outcome stays what it was.
+    """
     before = SESSIONS.frame(rows, **{name: [row.get(name) for row in rows] for name in SESSIONS.names})
     sessions = [known.get(row["id"] or "", {}) for row in rows]
     after = SESSIONS.frame(
@@ -49,13 +55,13 @@ def of_wait(
     is_shown = pd.Series([bool(session) for session in sessions], dtype="bool")
     for name in ("error_code", "error_message"):  # the service's silence means that there is no error any more
         frame[name] = after[name].where(is_shown, before[name])
-    outcomes = [_waited(row, session) for row, session in zip(rows, sessions, strict=True)]
+    outcomes = [_waited(row, session, is_cut_off) for row, session in zip(rows, sessions, strict=True)]
     return frame.assign(outcome=pd.array(outcomes, dtype="string"))
 
 
-def _waited(row: Mapping[str, Any], session: Mapping[str, Any]) -> str | None:
+def _waited(row: Mapping[str, Any], session: Mapping[str, Any], is_cut_off: bool) -> str | None:
     given: str | None = row.get("outcome")
-    if not row["id"]:
+    if not row["id"] or (is_cut_off and not is_over(session)):
         return given
     if not is_over(session):
         return "timed_out"

@@ -12,7 +12,7 @@ import contextlib
 import sqlite3
 import threading
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -105,12 +105,14 @@ class Claim:
 class Ties:
     """What the journal knows about sessions: the point of each, and the directory objects seen on each drive.
 
-    `mark` is how far the record went when this was read.
+    `last_created` has each point's newest session by the journal, and when it was opened. `mark` is how far the
+    record went when this was read.
     """
 
     point_of_session: dict[str, str]
     directory_objects: dict[str, set[str]]
     mark: int
+    last_created: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
 class Journal:
@@ -185,13 +187,14 @@ class Journal:
         """Which session belongs to which point, and which directory objects a drive's sessions carried."""
         with self._transaction() as db:
             mark = db.execute("SELECT coalesce(max(rowid), 0) FROM conclusion").fetchone()[0]
-            rows = db.execute(f"{_STATE} WHERE session_id IS NOT NULL").fetchall()
+            rows = db.execute(f"{_STATE} WHERE session_id IS NOT NULL ORDER BY last.rowid").fetchall()
         points = {row["session_id"]: row["restore_point_id"] for row in rows}
         objects: dict[str, set[str]] = {}
         for row in rows:
             if row["drive_key"] and row["directory_object_id"]:
                 objects.setdefault(row["drive_key"], set()).add(row["directory_object_id"])
-        return Ties(points, objects, mark)
+        last = {row["restore_point_id"]: (row["session_id"], row["date_time"]) for row in rows}
+        return Ties(points, objects, mark, last)
 
     def history(self, *, since: datetime | None = None) -> list[dict[str, Any]]:
         """One row per write that was tried, oldest first; what was withdrawn before it was sent is left out."""
@@ -291,11 +294,20 @@ class Journal:
             self._prepare(db)
             self._alive = FileLock(self._alive_path(self._owner), timeout=0, thread_local=False)
             self._alive.acquire()
+            self._sweep()
         except BaseException:
             db.close()
             raise
         self._connection = db
         return db
+
+    def _sweep(self) -> None:
+        """Remove the lock files of handles whose process ended without closing them."""
+        prefix, suffix = f"{self.path.name}.", ".alive"
+        for path in self.path.parent.glob(f"{prefix}*{suffix}"):
+            owner = path.name.removeprefix(prefix).removesuffix(suffix)
+            if owner != self._owner:
+                self._is_alive(owner)
 
     def _prepare(self, db: sqlite3.Connection) -> None:
         """Make the schema in a new file; refuse one that a newer odb_nb has written."""

@@ -99,12 +99,16 @@ class Gate:
 
     async def _take_place(self, deadline: Deadline) -> bool:
         # nobody holds a place during a pause: a patient call would keep one with less time from seeing its end
-        while await self._wait_out_pause(deadline):
-            async with self._freed:
-                await self._freed.wait_for(lambda: self._inside < max(1, int(self._allowed)))
-                if self._time.monotonic() >= self._not_before:
-                    self._inside += 1
-                    return True
+        try:
+            async with asyncio.timeout(deadline.remaining_s):
+                while await self._wait_out_pause(deadline):
+                    async with self._freed:
+                        await self._freed.wait_for(lambda: self._inside < max(1, int(self._allowed)))
+                        if self._time.monotonic() >= self._not_before:
+                            self._inside += 1
+                            return True
+        except TimeoutError:
+            pass
         return False
 
     async def _wait_out_pause(self, deadline: Deadline) -> bool:

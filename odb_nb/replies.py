@@ -82,6 +82,13 @@ def value(reply: Reply, *, expect: str | None, label: str, client_request_id: st
     )
 
 
+def identified(answer: Answer, label: str) -> Answer:
+    """The answer itself, if its `id` is one that can be used; `ReplyShapeError` if it is not."""
+    if isinstance(answer.json.get("id"), str) and answer.json["id"]:
+        return answer
+    raise ReplyShapeError("expected 'id' to be text", request_id=answer.request_id, request=label)
+
+
 def _error(reply: Reply, body: Any, label: str, client_request_id: str) -> AuthError | GraphError:
     error = _object(body, "error")
     inner = _object(error, "innerError") or _object(error, "innererror")

@@ -9,14 +9,11 @@ an error, and one follows next links.
 from __future__ import annotations
 
 import asyncio
-import binascii
 import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
-import httpx
-from kiota_abstractions.api_error import APIError
 from kiota_abstractions.authentication import BaseBearerTokenAuthenticationProvider
 from kiota_abstractions.method import Method
 from kiota_abstractions.request_information import RequestInformation
@@ -35,9 +32,16 @@ from odb_nb.errors import (
     ReplyShapeError,
     ThrottledError,
 )
-from odb_nb.http_client import MOST_CONNECTIONS, REQUEST_TIMEOUT_S, http_client, origin
+from odb_nb.http_client import (
+    MOST_CONNECTIONS,
+    REQUEST_TIMEOUT_S,
+    http_client,
+    never_sent,
+    origin,
+    translate,
+)
 from odb_nb.pacing import Deadline, Gate, Time, back_off_s, retry_after_s
-from odb_nb.replies import Answer, Reply, value
+from odb_nb.replies import Answer, Reply, identified, value
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -48,9 +52,6 @@ if TYPE_CHECKING:
     from odb_nb.auth import Credential
 
 ATTEMPTS = 5
-
-# met before a socket is open: only then is a create proven not to have been sent
-_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
 @dataclass
@@ -176,14 +177,14 @@ class Transport:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 reply = await self._admitted(request, deadline)
-            except _NotSentError as exc:
-                if attempt == ATTEMPTS or not await deadline.pause(back_off_s(attempt)):
-                    raise NoReplyError(f"{exc.message}; nothing was sent", request=request.label) from exc
-                continue
             except NoReplyError as exc:
-                raise _unknown(exc, request) from exc
+                if exc.was_sent:
+                    raise _unknown(exc, request) from exc
+                if attempt == ATTEMPTS or not await deadline.pause(back_off_s(attempt)):
+                    raise
+                continue
             try:
-                return self._value(reply, request, "id")
+                return identified(self._value(reply, request, "id"), request.label)
             except ReplyShapeError as exc:
                 raise _unknown(exc, request) from exc
             except GraphError as exc:
@@ -218,7 +219,9 @@ class Transport:
         return [row async for page in self.pages(request, deadline) for row in page]
 
     def _check_link(self, link: object, request: Request) -> None:
-        if not isinstance(link, str) or origin(link) != self._origin:
+        # user and password in a link would replace our own authorization
+        is_plain = isinstance(link, str) and link.isprintable() and "@" not in urlsplit(link).netloc
+        if not is_plain or origin(str(link)) != self._origin:
             raise ReplyShapeError(
                 f"a next link points away from {self._origin[1]}; it was not followed and got no token",
                 request=request.label,
@@ -228,6 +231,8 @@ class Transport:
         """Send when the gate lets us; wait as asked while throttled, all of it within the deadline."""
         while True:
             async with self.gate.slot(deadline) as admitted:
+                if not admitted and not deadline.remaining_s:
+                    raise never_sent("the time given has run out", request.label)
                 if not admitted:
                     raise ThrottledError(
                         "the service still asks to wait and the time given ends before that; nothing was sent",
@@ -250,7 +255,7 @@ class Transport:
         """One attempt on the wire, in bounded time."""
         limit_s = min(REQUEST_TIMEOUT_S, deadline.remaining_s)
         if not limit_s:
-            raise _NotSentError("the time given has run out", request=request.label)
+            raise never_sent("the time given has run out", request.label)
         information = request.information
         information.headers.try_add("Prefer", "include-unknown-enum-members")
         information.headers.try_add("client-request-id", request.client_request_id)
@@ -259,23 +264,12 @@ class Transport:
             async with asyncio.timeout(limit_s):
                 # no model class: the response handler keeps the answer as it is
                 reply: Reply = await self._adapter.send_async(information, cast("Any", None), {})
-        except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if task is None or task.cancelling():
+                return reply
+        except (asyncio.CancelledError, Exception) as exc:
+            translated = translate(exc, host=self._origin[1], limit_s=limit_s, label=request.label)
+            if translated is None:
                 raise
-            # nobody asked for it: some versions of the HTTP stack end a dropped connection so
-            raise NoReplyError("the connection broke (cancelled below us)", request=request.label) from None
-        except _NEVER_SENT as exc:
-            raise _NotSentError(_no_connection(self._origin[1], exc), request=request.label) from exc
-        except (TimeoutError, httpx.TimeoutException) as exc:
-            raise NoReplyError(f"no answer within {limit_s:.0f} s", request=request.label) from exc
-        except httpx.HTTPError as exc:
-            raise NoReplyError(f"the connection broke ({type(exc).__name__})", request=request.label) from exc
-        except (binascii.Error, UnicodeDecodeError) as exc:
-            raise AuthError("the service asked for new claims in a form that cannot be read") from exc
-        except APIError as exc:
-            raise NoReplyError(f"the SDK gave up ({type(exc).__name__})", request=request.label) from exc
-        return reply
+        raise translated  # not from the cause: its request holds the token
 
     def _value(self, reply: Reply, request: Request, expect: str | None) -> Answer:
         label, client_request_id = request.label, request.client_request_id
@@ -286,18 +280,10 @@ class Transport:
             raise
 
 
-class _NotSentError(NoReplyError):
-    """Proven: no socket was opened, so the service has not seen the request."""
-
-
 def _is_passing(exc: OdbError) -> bool:
     if isinstance(exc, (NoReplyError, ReplyShapeError)):
         return True
     return isinstance(exc, GraphError) and not isinstance(exc, ThrottledError) and (exc.status_code or 0) >= 500
-
-
-def _no_connection(host: str, exc: Exception) -> str:
-    return f"no connection to {host} ({type(exc).__name__}); check the network, the proxy and the address"
 
 
 def _unknown(exc: GraphError, request: Request) -> OutcomeUnknownError:

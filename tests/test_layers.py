@@ -31,7 +31,7 @@ FOREIGN = {
     "azure": {"auth", "credential", "entra_errors", "connect"},
     "msgraph": {"transport", "http_client", "operations"},
     "msgraph_core": {"http_client"},
-    "kiota_abstractions": {"transport", "operations"},
+    "kiota_abstractions": {"transport", "http_client", "operations"},
     "kiota_authentication_azure": {"transport"},
     "kiota_http": {"transport", "http_client"},
     "httpx": {"transport", "http_client", "replies"},

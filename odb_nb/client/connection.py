@@ -12,7 +12,7 @@ from odb_nb import arguments
 from odb_nb.auth import is_guid
 from odb_nb.background import Background, show
 from odb_nb.banner import Banner
-from odb_nb.errors import AuthError, JournalError
+from odb_nb.errors import AuthError, InputError, JournalError
 from odb_nb.journal import Journal, default_path
 from odb_nb.memory import Memory
 from odb_nb.operations import restore_points, sessions
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from odb_nb.transport import Transport
 
 READ_DEADLINE_S = 300.0
+_ANY_TENANT = ("organizations", "common")
 
 T = TypeVar("T")
 
@@ -56,7 +57,8 @@ class Connection:
             return self.journal
         if self.sandbox is not None:
             return self.sandbox.folder / "journal.sqlite"
-        return default_path(self.tenant_id or tenant_of(claims) or self.transport.host.replace(":", "-"))
+        named = None if self.tenant_id in _ANY_TENANT else self.tenant_id
+        return default_path((named or tenant_of(claims) or self.transport.host.replace(":", "-")).casefold())
 
     def banner(self) -> Banner:
         """What the client shows of itself."""
@@ -82,14 +84,17 @@ class ConnectedClient:
         self._memory = Memory()
         self._journal: Journal | None = None
         self._journal_guard = threading.Lock()
+        self._is_closed = False
         self._listed: list[dict[str, Any]] | None = None
 
     def close(self) -> None:
         """Give back the thread, the sockets and, if this client started it, the sandbox. Safe to call twice."""
         self._background.close(self._close_connections)
-        if self._journal is not None:
-            self._journal.close()
-            self._journal = None
+        with self._journal_guard:
+            self._is_closed = True
+            if self._journal is not None:
+                self._journal.close()
+                self._journal = None
         if self.sandbox is not None and self._connection.owns_sandbox:
             self.sandbox.close()
 
@@ -162,6 +167,8 @@ class ConnectedClient:
 
     def _opened_journal(self) -> Journal:
         with self._journal_guard:
+            if self._is_closed:
+                raise InputError("this client is closed; connect() again")
             if self._journal is None:
                 claims = self._connection.credential.claims()
                 path = self._connection.journal_path(claims)

@@ -32,8 +32,9 @@ class RecordMethods(ConnectedClient):
             One row per point given, in that order: the point's columns with ``id`` as ``restore_point_id``, then
             ``session_id``, ``status``, ``matched_by`` (string), ``session_created_date_time``,
             ``session_expiration_date_time`` (datetime64[us, UTC]), ``expires_in`` (timedelta64[us], by the service's
-            clock; null for a session that failed), ``backup_size_in_bytes`` (Int64), ``error_code``, ``error_message`` (string). The session's
-            columns are null where there is none. Of several sessions on a point the newest usable one is shown.
+            clock; null for a session that failed), ``backup_size_in_bytes`` (Int64), ``error_code``,
+            ``error_message`` (string). The session's columns are null where there is none. Of several sessions on a
+            point the newest usable one is shown.
 
             ``matched_by`` says what ties them: ``service`` (it named the point), ``journal`` (opened from here),
             ``drive_and_time`` (same directory object and time). Sessions that nothing ties are not guessed.

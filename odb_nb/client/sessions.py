@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from odb_nb import arguments, frames, tables
 from odb_nb.client.connection import READ_DEADLINE_S, ConnectedClient
-from odb_nb.errors import InputError
+from odb_nb.errors import InputError, NoReplyError, ThrottledError
 from odb_nb.operations import create
 from odb_nb.operations import sessions as browse_sessions
 from odb_nb.operations.recorder import Recorder
+from odb_nb.operations.results import wait_for_results
 from odb_nb.progress import reporting
 
 if TYPE_CHECKING:
@@ -140,26 +141,29 @@ class SessionMethods(ConnectedClient):
         arguments.one_of(if_exists, ("reuse", "create", "error"), "if_exists")
         seconds = arguments.seconds(timeout, "timeout")
         arguments.whole_number(max_concurrency, "max_concurrency", least=1, most=MOST_AT_ONCE)
-        results: dict[str, Result] = {}
+        run: create.CreateRun | None = None
         with reporting(progress, "browse sessions") as report:
 
             async def work() -> None:
+                nonlocal run
                 deadline = self._transport.deadline(seconds)
                 run = create.CreateRun(
                     self._transport, Recorder(self._opened_journal()),
                     list({point.id: point for point in points}.values()),
                     if_exists=if_exists, dry_run=dry_run, max_concurrency=max_concurrency,
-                    deadline=deadline, report=report, look_up=self._look_up, results=results,
+                    deadline=deadline, report=report, look_up=self._look_up,
                 )  # fmt: skip
                 await run.run()
                 if wait:
-                    await create.wait_for_results(self._transport, results, deadline, report)
+                    await wait_for_results(self._transport, run.results, deadline, report)
 
             try:
                 self._run(work)
             finally:
-                self.last_result = frames.of_create([point.id for point in points], results)
-        return self.last_result, results
+                # a name of its own: another thread may set last_result before this one returns
+                results = run.so_far() if run else {}
+                frame = self.last_result = frames.of_create([point.id for point in points], results)
+        return frame, results
 
     def list_sessions(self) -> pd.DataFrame:
         """All OneDrive browse sessions that the service shows.
@@ -237,14 +241,19 @@ class SessionMethods(ConnectedClient):
         with reporting(progress, "sessions settled") as report:
 
             async def work() -> None:
+                deadline = self._transport.deadline(seconds)
                 point_of_session.update(await self._point_of_session())
-                await browse_sessions.wait_until_settled(
-                    self._transport, known, self._transport.deadline(seconds), report
-                )
+                try:
+                    await browse_sessions.wait_until_settled(self._transport, known, deadline, report)
+                except (NoReplyError, ThrottledError) as exc:
+                    if deadline.remaining_s and not isinstance(exc, ThrottledError):
+                        raise
 
+            is_cut_off = True
             try:
                 if known:
                     self._run(work)
+                is_cut_off = False
             finally:
-                self.last_result = frames.of_wait(rows, known, point_of_session)
-        return self.last_result
+                frame = self.last_result = frames.of_wait(rows, known, point_of_session, is_cut_off=is_cut_off)
+        return frame

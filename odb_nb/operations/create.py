@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+import warnings
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
+from odb_nb.background import show
 from odb_nb.errors import AuthError, GraphError, JournalError, OdbError, OutcomeUnknownError, ThrottledError
 from odb_nb.journal import Conclusion, Intent
 from odb_nb.journal import Outcome as Recorded
 from odb_nb.operations.doubts import Doubt, Evidence
-from odb_nb.operations.matching import is_live, match, newest_usable
+from odb_nb.operations.matching import is_live, match, newest_usable, parsed
 from odb_nb.operations.results import Outcome, Result, in_doubt, not_fast, not_sent, session_exists
-from odb_nb.operations.sessions import is_over, list_sessions, open_session, wait_until_settled
+from odb_nb.operations.sessions import find_session, list_sessions, open_session
 from odb_nb.operations.together import together
 
 if TYPE_CHECKING:
@@ -35,6 +37,10 @@ OPERATION = "create_session"
 LOOKS_FOR_ABSENCE = 2
 LOOKS_FOR_AMBIGUITY = 3
 LOOK_APART_S = 3.0
+LOOK_GROWTH = 1.5
+BELIEVE_ABSENT_AFTER_S = 30.0  # the service may still be at work on a create whose answer was lost
+LIST_LAG = timedelta(hours=1)  # how long a list may fail to show a session that the journal has
+REFUSALS_IN_A_ROW = 5  # by then it is not the points that are refused, it is us
 MOST_SENDS = 3
 
 IfExists = Literal["reuse", "create", "error"]
@@ -71,7 +77,8 @@ class CreateRun:
     _sessions: list[dict[str, Any]] = field(default_factory=list)
     _seen_before: frozenset[str] = frozenset()
     _ties: Ties | None = None
-    _stop: AuthError | None = None
+    _stop: GraphError | AuthError | None = None
+    _refusals: int = 0
 
     async def run(self) -> None:
         """Fill `results`; whatever happens, each point has one at the end.
@@ -103,6 +110,13 @@ class CreateRun:
         else:
             await self._wind_up("timed_out", None)
 
+    def so_far(self) -> dict[str, Result]:
+        """The results, and ``unknown`` for what was sent and has none: also right when a call is cut off hard."""
+        in_doubt_now = self._in_flight.keys() | self._doubts.keys()
+        return {
+            point.id: Result.of_error("unknown", in_doubt(point)) for point in self.points if point.id in in_doubt_now
+        } | self.results
+
     async def _rounds(self) -> None:
         await self._look()
         self._seen_before = frozenset(str(session.get("id")) for session in self._sessions)
@@ -110,11 +124,13 @@ class CreateRun:
         if self.dry_run:
             for point_id in list(self._open):
                 self._finish(point_id, Result("planned"))
+        pause_s = LOOK_APART_S
         while self._open or self._doubts:
             await self._claim()
             await self._send()
-            if not (self._open or self._doubts) or not await self.deadline.pause(LOOK_APART_S):
+            if not (self._open or self._doubts) or not await self.deadline.pause(pause_s):
                 return
+            pause_s *= LOOK_GROWTH
             await self._look()
             self._use_what_exists()
             await self._settle_doubts()
@@ -123,6 +139,18 @@ class CreateRun:
         # the journal first: what it gains while the list is read is then known to be newer than the list
         self._ties = await self.recorder.call(self.recorder.journal.ties)
         self._sessions = await list_sessions(self.transport, self.deadline)
+        await self._look_closer()
+
+    async def _look_closer(self) -> None:
+        """Ask by id for what the journal has opened of late and the list does not show yet."""
+        listed = {session.get("id") for session in self._sessions}
+        now = self.transport.now or datetime.now(UTC)
+        for point_id in self._open:
+            session_id, opened = self._known_ties().last_created.get(point_id, ("", ""))
+            moment = parsed(opened)
+            if session_id and session_id not in listed and moment and now - moment < LIST_LAG:
+                session = await find_session(self.transport, session_id, self.deadline)
+                self._sessions += [session] if session else []
 
     def _use_what_exists(self) -> None:
         if self.if_exists == "create":
@@ -130,7 +158,8 @@ class CreateRun:
         now = self.transport.now
         matches = match(list(self._open.values()), self._sessions, self._known_ties().point_of_session)
         for point_id, point in list(self._open.items()):
-            best = newest_usable(matches.get(point_id, ()), now)
+            named = [found for found in matches.get(point_id, ()) if found.session.get("id")]
+            best = newest_usable(named, now)
             if best is None or not is_live(best.session, now):
                 continue
             if self.if_exists == "reuse":
@@ -155,7 +184,9 @@ class CreateRun:
                 continue
             del self._claimed[point_id]
             if claim.state == "doubt":
-                self._doubts[point_id] = Doubt(self._open.pop(point_id), claim.intents)
+                self._doubts[point_id] = Doubt(
+                    self._open.pop(point_id), claim.intents, seen_at=self.transport.time.monotonic()
+                )
 
     def _intent(self, point: RestorePoint) -> Intent:
         now = self.transport.now or datetime.now(UTC)
@@ -188,12 +219,13 @@ class CreateRun:
             answer = await open_session(self.transport, point.id, intent.client_request_id, self.deadline)
         except OutcomeUnknownError as exc:
             del self._in_flight[point.id]
-            self._doubts[point.id] = Doubt(point, (intent,), error=exc)
+            self._doubts[point.id] = Doubt(point, (intent,), error=exc, seen_at=self.transport.time.monotonic())
         except (GraphError, AuthError) as exc:
             del self._in_flight[point.id]
             await self._refused(point, intent, exc)
         else:
             del self._in_flight[point.id]
+            self._refusals = 0
             self._finish(point.id, Result("created", answer.json, answer.request_id))
             await self.recorder.conclude(self._conclusion(intent, "created", answer.json, answer.request_id))
 
@@ -204,7 +236,8 @@ class CreateRun:
         await self.recorder.conclude(
             self._conclusion(intent, recorded, {}, exc.request_id, exc.code or type(exc).__name__)
         )
-        if isinstance(exc, AuthError):
+        self._refusals = self._refusals + 1 if isinstance(exc, AuthError) else 0
+        if exc.status_code == 401 or self._refusals >= REFUSALS_IN_A_ROW:
             self._stop = exc  # the others would be refused as well
 
     async def _settle_doubts(self) -> None:
@@ -215,7 +248,7 @@ class CreateRun:
             doubt = self._doubts[point_id]
             if verdict == "absent":
                 doubt.absences += 1
-                if doubt.absences >= LOOKS_FOR_ABSENCE:
+                if doubt.absences >= LOOKS_FOR_ABSENCE and self._is_old(doubt):
                     await self._settled_as_absent(doubt)
             elif verdict == "ambiguous":
                 doubt.absences = 0
@@ -225,22 +258,29 @@ class CreateRun:
             else:
                 await self._settled_as_found(doubt, verdict)
 
+    def _is_old(self, doubt: Doubt) -> bool:
+        return self.transport.time.monotonic() - doubt.seen_at >= BELIEVE_ABSENT_AFTER_S
+
     async def _learn_points(self) -> None:
-        """Only ids were given, and there is doubt: ask for the point, if the service will tell."""
+        """Only ids were given, and there is doubt: ask for the point, once, if the service will tell."""
         for doubt in self._doubts.values():
-            if doubt.point.protection_date_time is None:
+            if doubt.point.protection_date_time is None and not doubt.has_asked:
+                doubt.has_asked = True
                 try:
                     doubt.point = await self.look_up(doubt.point.id, self.deadline)
                 except (GraphError, AuthError):
                     continue  # an assumed route: without it the doubt is judged on less
 
     async def _settled_as_found(self, doubt: Doubt, session: dict[str, Any]) -> None:
-        if doubt.is_own or is_live(session, self.transport.now):
-            del self._doubts[doubt.point.id]
-            outcome: Outcome = "created" if doubt.is_own else "reused"
-            self._finish(doubt.point.id, Result(outcome, session, getattr(doubt.error, "request_id", None)))
+        point = self._doubts.pop(doubt.point.id).point
+        if doubt.is_own:
+            self._finish(point.id, Result("created", session, getattr(doubt.error, "request_id", None)))
+        elif not is_live(session, self.transport.now):
+            self._open[point.id] = point
+        elif self.if_exists == "error":
+            self._finish(point.id, Result.of_error("failed", session_exists(point, session)))
         else:
-            self._open[doubt.point.id] = self._doubts.pop(doubt.point.id).point
+            self._finish(point.id, Result("reused", session))
         await self.recorder.conclude(*(self._conclusion(intent, "created", session) for intent in doubt.intents))
         self._ties = await self.recorder.call(self.recorder.journal.ties)
 
@@ -263,19 +303,19 @@ class CreateRun:
         conclusions += [self._conclusion(intent, "unknown", {}) for intent in self._in_flight.values()]
         own = [doubt for doubt in self._doubts.values() if doubt.is_own]
         conclusions += [self._conclusion(intent, "unknown", {}) for doubt in own for intent in doubt.intents]
-        doubtful = self._in_flight.keys() | self._doubts.keys()
+        so_far = self.so_far()
         for point in self.points:
-            if point.id in self.results:
-                continue
-            if point.id in doubtful:
-                self._finish(point.id, Result.of_error("unknown", in_doubt(point)))
-            else:
-                self._finish(point.id, Result.of_error(unsent, error or not_sent(point, unsent)))
+            if point.id not in self.results:
+                missing = Result.of_error(unsent, error or not_sent(point, unsent))
+                self._finish(point.id, so_far.get(point.id, missing))
         try:
             await asyncio.shield(self.recorder.conclude(*conclusions))
-        except JournalError:
+        except JournalError as exc:
             if not self._sends:
-                raise  # what was sent has results to hand over; its open intents make the next run look first
+                raise
+            # what was sent has results to hand over; its open intents make the next run look first
+            words = f"what became of this call is not all on record: {exc}"
+            show(lambda: warnings.warn(words, UserWarning, stacklevel=2))
 
     def _outcome_of(self, exc: GraphError | AuthError) -> Outcome:
         ran_out = isinstance(exc, ThrottledError) or (exc.status_code is None and not self.deadline.remaining_s)
@@ -294,7 +334,7 @@ class CreateRun:
             date_time=self.transport.now or datetime.now(UTC),
             outcome=outcome,
             session_id=session.get("id"),
-            directory_object_id=session.get("directoryObjectId"),
+            directory_object_id=str(session.get("directoryObjectId") or "") or None,
             error_code=error_code,
             request_id=request_id,
         )
@@ -307,23 +347,3 @@ class CreateRun:
     def _known_ties(self) -> Ties:
         assert self._ties is not None  # noqa: S101 - _look comes first
         return self._ties
-
-
-async def wait_for_results(
-    transport: Transport, results: dict[str, Result], deadline: Deadline, report: Report
-) -> None:
-    """Refresh the sessions of `results` until none is being created; what is not settled then has timed out."""
-    known = {str(result.session["id"]): result.session for result in results.values() if result.session.get("id")}
-    fault: dict[str, Any] = {}
-    try:
-        if known:
-            await wait_until_settled(transport, known, deadline, report)
-    except (GraphError, AuthError) as exc:
-        fault = Result.of_error("timed_out", exc).session
-    finally:
-        for result in results.values():
-            if result.session.get("id"):
-                session = known[str(result.session["id"])]
-                is_open = not is_over(session)
-                result.session = {**session, **fault} if is_open else session
-                result.outcome = "timed_out" if is_open else result.outcome

@@ -37,6 +37,8 @@ class Doubt:
     error: OdbError | None = None  # how our own create ended; None if another call sent it
     absences: int = 0
     ambiguities: int = 0
+    has_asked: bool = False  # the service, for the point's drive and time
+    seen_at: float = 0.0  # when this call came upon it, on the transport's time
 
     @property
     def is_own(self) -> bool:

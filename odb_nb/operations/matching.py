@@ -79,12 +79,15 @@ def match(
                 shared.add(key)
     for key in shared:  # two points of one drive within a second: either would be a guess
         del by_drive_and_time[key]
+    asked = {point.id for point in points}
+    folded = {point.id.casefold(): point.id for point in points}
     found: dict[str, list[Match]] = defaultdict(list)
     for session in sessions:
         session_id = str(session.get("id"))
         drive_and_time = (str(session.get("directoryObjectId")), second(parsed(session.get("restorePointDateTime"))))
         if session.get("restorePointId"):
-            found[str(session["restorePointId"])].append(Match(session, "service"))
+            named = str(session["restorePointId"])  # GUIDs may come back in other letters
+            found[named if named in asked else folded.get(named.casefold(), named)].append(Match(session, "service"))
         elif session_id in point_of_session:
             found[point_of_session[session_id]].append(Match(session, "journal"))
         elif drive_and_time in by_drive_and_time:

@@ -101,15 +101,18 @@ async def search(
     request = Request(transport.backup.restore_points.search.to_post_request_information(body))
     answer = await transport.read(request, deadline, expect="searchResults")
     points: dict[str, dict[str, Any]] = {}
+    asked = {drive_id.casefold(): drive_id for drive_id in drive_ids}  # GUIDs may come back in other letters
     for point in _results(answer.json, request.label):
-        drive_id = str((point.get("protectionUnit") or {}).get("id") or (drive_ids[0] if len(drive_ids) == 1 else ""))
-        if drive_id not in drive_ids:
+        told = str((point.get("protectionUnit") or {}).get("id") or (drive_ids[0] if len(drive_ids) == 1 else ""))
+        drive_id = asked.get(told.casefold(), "")
+        if not drive_id:
             raise ReplyShapeError(
                 "a search result names no drive that was asked about", request_id=answer.request_id,
                 request=request.label,
             )  # fmt: skip
         points[drive_id] = _preferred(points.get(drive_id), _with_drive(point, drive_id), preference)
-    without = {drive_id for drive_id in answer.json.get("noResultProtectionUnitIds") or [] if drive_id not in points}
+    empty = {asked.get(str(told).casefold(), "") for told in answer.json.get("noResultProtectionUnitIds") or []}
+    without = {drive_id for drive_id in empty if drive_id and drive_id not in points}
     return Searched(points, without)
 
 

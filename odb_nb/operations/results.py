@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from odb_nb.errors import InputError, NoReplyError, OdbError, OutcomeUnknownError
+from odb_nb.errors import AuthError, GraphError, InputError, NoReplyError, OdbError, OutcomeUnknownError
+from odb_nb.operations.sessions import is_over, wait_until_settled
 
 if TYPE_CHECKING:
     from odb_nb.arguments import RestorePoint
+    from odb_nb.pacing import Deadline
+    from odb_nb.progress import Report
+    from odb_nb.transport import Transport
 
 Outcome = Literal["created", "reused", "failed", "timed_out", "cancelled", "unknown", "planned"]
 
@@ -58,3 +62,26 @@ def not_sent(point: RestorePoint, outcome: Outcome) -> NoReplyError:
     """The call ended before this point's turn came."""
     why = "the call was interrupted" if outcome == "cancelled" else "the time given ran out"
     return NoReplyError(f"nothing was sent for restore point {point.id}: {why}; run the same call again")
+
+
+async def wait_for_results(
+    transport: Transport, results: dict[str, Result], deadline: Deadline, report: Report
+) -> None:
+    """Refresh the sessions of `results` until none is being created; what is not settled then has timed out."""
+    known = {str(result.session["id"]): result.session for result in results.values() if result.session.get("id")}
+    fault: dict[str, Any] = {}
+    is_cut_off = True
+    try:
+        if known:
+            rows = len(results)
+            await wait_until_settled(transport, known, deadline, lambda _done, _total, note: report(rows, rows, note))
+        is_cut_off = False
+    except (GraphError, AuthError) as exc:
+        fault, is_cut_off = Result.of_error("timed_out", exc).session, False
+    finally:
+        for result in results.values():
+            if result.session.get("id"):
+                session = known[str(result.session["id"])]
+                is_open = not is_cut_off and not is_over(session)
+                result.session = {**session, **fault} if is_open else session
+                result.outcome = "timed_out" if is_open else result.outcome

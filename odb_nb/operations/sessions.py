@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from odb_nb.transport import Transport
 
 SETTLED = ("created", "failed")
+GONE = {"code": "itemNotFound", "message": "the session is gone: expired, or deleted"}
 
 _POLL_FIRST_S = 1.0
 _POLL_GROWTH = 1.5
@@ -35,6 +36,16 @@ async def get_session(transport: Transport, session_id: str, deadline: Deadline)
     sessions = transport.backup.one_drive_for_business_browse_sessions
     item = sessions.by_one_drive_for_business_browse_session_id(session_id)
     return await transport.read(Request(item.to_get_request_information()), deadline, expect="id")
+
+
+async def find_session(transport: Transport, session_id: str, deadline: Deadline) -> dict[str, Any] | None:
+    """One session by its id; None where there is none, or none any more."""
+    try:
+        return (await get_session(transport, session_id, deadline)).json
+    except GraphError as exc:
+        if exc.status_code == 404:
+            return None
+        raise
 
 
 async def open_session(
@@ -65,7 +76,7 @@ async def wait_until_settled(
         absent = {id_ for id_, session in known.items() if id_ not in listed and not is_over(session)}
         known.update({id_: listed[id_] for id_ in known.keys() & listed.keys()})
         for id_ in sorted(absent & missed):
-            known[id_] = await _by_id(transport, id_, known[id_], deadline)
+            known[id_] = await find_session(transport, id_, deadline) or {"id": id_, **known[id_], "error": GONE}
         missed = absent
         waiting = {id_ for id_, session in known.items() if not is_over(session)}
         report(len(known) - len(waiting), len(known), _counts(known.values()))
@@ -76,19 +87,9 @@ async def wait_until_settled(
 
 def is_over(session: Mapping[str, Any]) -> bool:
     """True once waiting for it makes no sense: settled, or gone. A word we do not know may still change."""
-    return str(session.get("status")).casefold() in SETTLED or bool(session.get("error"))
-
-
-async def _by_id(
-    transport: Transport, session_id: str, last_seen: dict[str, Any], deadline: Deadline
-) -> dict[str, Any]:
-    try:
-        return (await get_session(transport, session_id, deadline)).json
-    except GraphError as exc:
-        if exc.status_code != 404:
-            raise
-        message = "the session is gone: expired, or deleted"
-        return {"id": session_id, **last_seen, "error": {"code": exc.code or "itemNotFound", "message": message}}
+    error = session.get("error")
+    has_error = isinstance(error, dict) and bool(error.get("code") or error.get("message"))
+    return str(session.get("status")).casefold() in SETTLED or has_error
 
 
 def _counts(sessions: Collection[dict[str, Any]]) -> str:

@@ -11,6 +11,8 @@ from odb_nb.sandbox import Sandbox
 
 BULK = """
 import sys, odb_nb as odb
+from odb_nb.operations import create
+create.BELIEVE_ABSENT_AFTER_S = 3  # the sandbox is done with a create at once; the test need not wait half a minute
 url, journal = sys.argv[1:]
 ids = sys.stdin.read().split()
 with odb.connect("sandbox", base_url=url, journal=journal) as client:
