@@ -8,7 +8,7 @@ is ours. Anything less is ambiguous, and ambiguous is never sent again.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,7 +17,7 @@ from odb_nb.arguments import LONGEST_CALL_S
 from odb_nb.operations.matching import parsed, second
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from odb_nb.arguments import RestorePoint
     from odb_nb.errors import OdbError
@@ -56,21 +56,71 @@ Verdict = dict[str, Any] | Literal["absent", "ambiguous"]
 
 
 @dataclass(frozen=True)
+class _Seen:
+    """A listed session with what counts here, read once."""
+
+    session: dict[str, Any]
+    id: str
+    point: str | None  # the point it names
+    user: str | None  # the directory object it names: a user's or a site's
+    taken: datetime | None
+    created: datetime | None
+
+    @classmethod
+    def of(cls, session: dict[str, Any]) -> _Seen:
+        return cls(
+            session,
+            str(session.get("id")),
+            str(session.get("restorePointId") or "") or None,
+            str(session.get("directoryObjectId") or "") or None,
+            second(parsed(session.get("restorePointDateTime"))),
+            parsed(session.get("createdDateTime")),
+        )
+
+
 class Evidence:
     """What a look at the service showed, and what the journal knows of it.
 
-    `seen_before` are the sessions that stood before this call sent anything; `open_intents` is everything in the
-    journal that may have happened, our own doubts among it.
+    Parameters
+    ----------
+    sessions : sequence of dict
+        As listed.
+    ties : Ties
+        What the journal accounts for.
+    seen_before : frozenset of str
+        The sessions that stood before this call sent anything.
+    open_intents : sequence of Intent
+        Everything in the journal that may have happened, our own doubts among it.
     """
 
-    sessions: Sequence[dict[str, Any]]
-    ties: Ties
-    seen_before: frozenset[str]
-    open_intents: Sequence[Intent]
+    def __init__(
+        self,
+        sessions: Sequence[dict[str, Any]],
+        ties: Ties,
+        seen_before: frozenset[str],
+        open_intents: Sequence[Intent],
+    ) -> None:
+        self._seen_before = seen_before
+        self._open_intents = open_intents
+        self._objects_of = ties.directory_objects
+        self._drives_of: dict[str, set[str]] = defaultdict(set)
+        for drive, objects in ties.directory_objects.items():
+            for object_id in objects:
+                self._drives_of[object_id].add(drive)
+        # by id: a list that grows while its pages are read may show a session twice
+        seen = {one.id: one for one in map(_Seen.of, sessions) if one.id not in ties.point_of_session}
+        self._naming: dict[str, list[_Seen]] = defaultdict(list)
+        self._taken_at: dict[datetime | None, list[_Seen]] = defaultdict(list)
+        for one in seen.values():
+            if one.point:
+                self._naming[one.point].append(one)
+            else:
+                self._taken_at[one.taken].append(one)
 
     def judge(self, doubts: Sequence[Doubt]) -> dict[str, Verdict]:
         """Per restore point id: the session that the lost create made, or that there is none, or no telling."""
-        verdicts = {doubt.point.id: self._judge(doubt, doubts) for doubt in doubts}
+        rivals = _Rivals(doubts, self._open_intents)
+        verdicts = {doubt.point.id: self._judge(doubt, rivals) for doubt in doubts}
         claims = Counter(str(verdict.get("id")) for verdict in verdicts.values() if isinstance(verdict, dict))
         # a session that two creates may claim was made by one of them, and there is no telling by which
         return {
@@ -78,77 +128,77 @@ class Evidence:
             for point_id, verdict in verdicts.items()
         }
 
-    def _judge(self, doubt: Doubt, doubts: Sequence[Doubt]) -> Verdict:
-        own, others = self._objects_seen(doubt.point)
-        # by id: a list that grows while its pages are read may show a session twice
-        new = {str(session.get("id")): session for session in self.sessions if self._may_be_new(session, doubt)}
-        candidates = list(new.values())
-        sure = [session for session in candidates if self._is_surely(session, doubt.point, own)]
+    def _judge(self, doubt: Doubt, rivals: _Rivals) -> Verdict:
+        point = doubt.point
+        own_drives = {key for key in (point.drive_id, point.directory_object_id) if key}
+        possible = [one for one in self._without_name(point) if self._may_be_new(one, doubt)]
+        sure = [one for one in self._naming.get(point.id, ()) if self._may_be_new(one, doubt)]
+        sure += [one for one in possible if self._is_surely(one, point, own_drives)]
         if sure:
-            return max(sure, key=lambda session: str(session.get("createdDateTime")))
-        possible = [session for session in candidates if self._is_possibly(session, doubt.point)]
-        if own:
-            possible = [session for session in possible if session.get("directoryObjectId") not in others]
-        elif self._shows_users() and doubt.point.directory_object_id:
-            user = doubt.point.directory_object_id
-            possible = [session for session in possible if session.get("directoryObjectId") in (None, user)]
+            return max(sure, key=lambda one: str(one.session.get("createdDateTime"))).session
+        if self._knows_object_of(own_drives):
+            possible = [one for one in possible if not self._is_anothers(one, point, own_drives)]
+        elif self._shows_users() and point.directory_object_id:
+            possible = [one for one in possible if one.user in (None, point.directory_object_id)]
         if not possible:
             return "absent"
-        if len(possible) > 1 or doubt.point.protection_date_time is None:
+        left = possible[0]
+        if len(possible) > 1 or point.protection_date_time is None:
             return "ambiguous"
-        if possible[0].get("directoryObjectId") in others:
+        if self._is_anothers(left, point, own_drives):
             return "ambiguous"  # another drive's, or our own drive's on record under another key
-        if self._has_rival(doubt, doubts, possible[0]):
-            return "ambiguous"
-        return possible[0]
+        return "ambiguous" if rivals.may_have_made(left, doubt) else left.session
 
-    def _may_be_new(self, session: dict[str, Any], doubt: Doubt) -> bool:
-        session_id = str(session.get("id"))
-        if session_id in self.ties.point_of_session or (doubt.is_own and session_id in self.seen_before):
+    def _without_name(self, point: RestorePoint) -> list[_Seen]:
+        """Sessions that name no point and whose time, as far as known, is ours."""
+        taken = second(point.protection_date_time)
+        if taken is None:
+            return [one for ones in self._taken_at.values() for one in ones]
+        return [*self._taken_at.get(taken, ()), *self._taken_at.get(None, ())]
+
+    def _may_be_new(self, one: _Seen, doubt: Doubt) -> bool:
+        if doubt.is_own and one.id in self._seen_before:
             return False
-        created = parsed(session.get("createdDateTime"))
-        return created is None or doubt.since is None or created >= doubt.since
+        return one.created is None or doubt.since is None or one.created >= doubt.since
 
-    def _is_surely(self, session: dict[str, Any], point: RestorePoint, own: set[str]) -> bool:
-        if session.get("restorePointId"):
-            return bool(session["restorePointId"] == point.id)
-        return (
-            point.protection_date_time is not None
-            and _time(session) == second(point.protection_date_time)
-            and session.get("directoryObjectId") in own | ({point.directory_object_id} - {None})
-        )
-
-    def _is_possibly(self, session: dict[str, Any], point: RestorePoint) -> bool:
-        if session.get("restorePointId"):
+    def _is_surely(self, one: _Seen, point: RestorePoint, own_drives: set[str]) -> bool:
+        if one.user is None or one.taken is None or point.protection_date_time is None:
             return False
-        times = _time(session), second(point.protection_date_time)
-        return None in times or times[0] == times[1]
+        drives = self._drives_of.get(one.user, set())
+        return one.user == point.directory_object_id or bool(drives and drives <= own_drives)
 
-    def _objects_seen(self, point: RestorePoint) -> tuple[set[str], set[str]]:
-        """Directory objects that sessions of this drive alone have carried, and those of other drives alone."""
-        own: set[str] = set()
-        others: set[str] = set()
-        for key, objects in self.ties.directory_objects.items():
-            (own if key in (point.drive_id, point.directory_object_id) else others).update(objects)
-        return own - others, (others - own - {point.directory_object_id}) if point.drive_key else set()
+    def _is_anothers(self, one: _Seen, point: RestorePoint, own_drives: set[str]) -> bool:
+        """True if only sessions of other drives have carried this directory object."""
+        drives = self._drives_of.get(one.user or "", set())
+        return bool(own_drives and drives) and one.user != point.directory_object_id and drives.isdisjoint(own_drives)
+
+    def _knows_object_of(self, own_drives: set[str]) -> bool:
+        """True if some directory object has been carried by sessions of this drive alone."""
+        seen = {object_id for key in own_drives for object_id in self._objects_of.get(key, ())}
+        return any(self._drives_of[object_id] <= own_drives for object_id in seen)
 
     def _shows_users(self) -> bool:
         """True if the service has been seen to put the user's directory object on a session, not a site's."""
-        return any(key in objects for key, objects in self.ties.directory_objects.items())
+        return any(key in objects for key, objects in self._objects_of.items())
 
-    def _has_rival(self, doubt: Doubt, doubts: Iterable[Doubt], session: dict[str, Any]) -> bool:
-        """Could another create, in this call or on record, have made the one session that is left?"""
-        own = {intent.id for other in doubts for intent in other.intents}
-        others = [second(other.point.protection_date_time) for other in doubts if other is not doubt]
-        created = parsed(session.get("createdDateTime"))
-        others += [
-            second(parsed(intent.point_date_time))
-            for intent in self.open_intents
-            if intent.id not in own and _may_have_made(intent, created)
-        ]
-        if _time(session) is None:
-            return bool(others)
-        return second(doubt.point.protection_date_time) in others or None in others
+
+class _Rivals:
+    """The other creates, in this call or on record, that could have made a session."""
+
+    def __init__(self, doubts: Sequence[Doubt], open_intents: Sequence[Intent]) -> None:
+        self._times = Counter(second(doubt.point.protection_date_time) for doubt in doubts)
+        self._intents: dict[datetime | None, list[Intent]] = defaultdict(list)
+        own = {intent.id for doubt in doubts for intent in doubt.intents}
+        for intent in open_intents:
+            if intent.id not in own:
+                self._intents[second(parsed(intent.point_date_time))].append(intent)
+
+    def may_have_made(self, one: _Seen, doubt: Doubt) -> bool:
+        ours = second(doubt.point.protection_date_time)
+        times = {ours, None} if one.taken else self._times.keys() | self._intents.keys()
+        if sum(self._times[time] for time in times) > 1:  # more than the doubt itself
+            return True
+        return any(_may_have_made(intent, one.created) for time in times for intent in self._intents.get(time, ()))
 
 
 def _may_have_made(intent: Intent, created: datetime | None) -> bool:
@@ -157,7 +207,3 @@ def _may_have_made(intent: Intent, created: datetime | None) -> bool:
     if created is None or tried is None:
         return True
     return tried - CLOCK_SLACK <= created <= tried + LONGEST_CALL
-
-
-def _time(session: dict[str, Any]) -> datetime | None:
-    return second(parsed(session.get("restorePointDateTime")))
