@@ -713,3 +713,18 @@ def test_a_database_of_something_else_is_left_alone(tmp_path):
         assert [row[0] for row in db.execute("SELECT name FROM sqlite_master")] == ["photo"]
     db.close()
     assert before
+
+
+def test_lock_files_of_the_dead_are_swept(tmp_path):
+    path = tmp_path / "journal.sqlite"
+    left = tmp_path / "journal.sqlite.dead.alive"
+    left.touch()
+    alive = Journal(path)
+    alive.history()
+    other = Journal(path)
+    other.history()
+    assert not left.exists()
+    assert len(list(tmp_path.glob("*.alive"))) == 2
+    other.close()
+    alive.close()
+    assert list(tmp_path.glob("*.alive")) == []

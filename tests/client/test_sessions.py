@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
+import warnings
 
 import pandas as pd
 import pytest
@@ -180,3 +182,50 @@ def test_a_closed_client_refuses_and_leaves_no_thread(sandbox):
     assert set(threading.enumerate()) <= before
     with pytest.raises(InputError, match="closed"):
         client.list_sessions()
+
+
+def test_a_session_with_an_empty_error_is_still_waited_for(client, sandbox, points):
+    opened = client.create_session(points.head(1))
+    body = ('{"value": [{"id": "' + opened["id"][0] + '", "status": "creating", "error": {"code": null}}]}').encode()
+    sandbox.faults.add(Fault("list_sessions", "body", body=body))
+    assert client.wait_for_sessions(opened)["status"].tolist() == ["created"]
+
+
+def test_no_time_to_wait_gives_rows_that_timed_out(client, points):
+    opened = client.create_sessions(points.head(2))
+    assert client.wait_for_sessions(opened, timeout=0)["outcome"].tolist() == ["timed_out", "timed_out"]
+
+
+def test_an_interrupted_wait_keeps_the_outcomes(points):
+    def stop(done, total, note):
+        raise KeyboardInterrupt
+
+    with Sandbox(creating_s=3600) as sandbox, odb.connect(sandbox=sandbox) as client:
+        opened = client.create_sessions(points.head(2))
+        with pytest.raises(KeyboardInterrupt):
+            client.wait_for_sessions(opened, progress=stop)
+        assert client.last_result["outcome"].tolist() == ["created", "created"]
+
+
+def test_a_forked_child_is_told_to_connect_again(client):
+    if not hasattr(os, "fork"):
+        pytest.skip("no fork on this platform")
+    client.list_sessions()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # threads and fork: that is the point
+        child = os.fork()
+    if child == 0:
+        try:
+            client.list_sessions()
+        except InputError:
+            os._exit(7)
+        os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+    assert client.list_sessions().empty
+
+
+def test_a_closed_client_tells_no_history(sandbox):
+    client = odb.connect(sandbox=sandbox)
+    client.close()
+    with pytest.raises(InputError, match="closed"):
+        client.history()

@@ -380,3 +380,57 @@ def test_a_service_known_to_give_users_rules_a_colleagues_session_out(points):
         frame = client.create_sessions(ours, progress=meanwhile)
         assert frame["outcome"].tolist() == ["created"]
         assert frame["id"].tolist() == [session.id for session in sandbox.sessions_on(ours["id"].iloc[0])]
+
+
+def test_a_rerun_before_the_list_shows_the_sessions_reuses_them(points):
+    with Sandbox(list_lag_s=600) as sandbox, odb.connect(sandbox=sandbox) as client:
+        first = client.create_sessions(points)
+        again = client.create_sessions(points)
+        assert set(again["outcome"]) == {"reused"}
+        assert again["id"].tolist() == first["id"].tolist()
+        assert sandbox.complaints == []
+
+
+def test_absence_is_believed_only_after_half_a_minute(client, sandbox, points):
+    """The service may still be at work on a create whose answer was lost."""
+    sandbox.faults.add(Fault("create_session", "drop"))
+    before = sandbox.clock.now()
+    client.create_session(points.head(1))
+    assert (sandbox.clock.now() - before).total_seconds() >= 30
+
+
+@pytest.mark.parametrize("body", [b'{"id": null}', b'{"id": ""}', b'{"id": 7}', b'{"status": "created"}'])
+def test_a_201_without_a_usable_id_is_looked_for(client, sandbox, points, body):
+    sandbox.faults.add(Fault("create_session", "body", body=body, after_effect=True))
+    frame = client.create_session(points.head(1))
+    assert frame["id"].tolist() == [sandbox.sessions_on(points["id"][0])[0].id]
+    assert len(sandbox.sessions) == 1
+
+
+def test_one_point_that_is_forbidden_fails_alone(client, sandbox, points):
+    sandbox.faults.add(Fault("create_session", status=403, times=None, restore_points=[points["id"][0]]))
+    frame = client.create_sessions(points, max_concurrency=1)
+    assert frame["outcome"].tolist() == ["failed"] + ["created"] * (len(points) - 1)
+
+
+def test_a_doubt_that_proves_live_is_an_error_where_that_was_asked_for(sandbox, points):
+    first = odb.connect(sandbox=sandbox)
+    first._opened_journal().insist([_intent(sandbox, points.iloc[0])], operation="create_session")  # noqa: SLF001
+    first.close()
+    sandbox.open_session(points["id"][0])
+    with odb.connect(sandbox=sandbox) as client, pytest.raises(InputError, match="live session already"):
+        client.create_session(points.head(1), if_exists="error")
+
+
+def test_a_deadline_bounds_the_wait_for_a_place(points):
+    """Requests that hang take every place there is; a call with little time must not queue behind them."""
+    with Sandbox(latency_s=1.5) as sandbox:
+        client = odb.connect("sandbox", base_url=f"{sandbox.url}/v1.0", journal=sandbox.folder / "other.sqlite")
+        with client:
+            crowd = [threading.Thread(target=client.list_drives) for _ in range(40)]
+            for thread in crowd:
+                thread.start()
+            frame = client.create_sessions(points.head(2), timeout=0.5)
+            for thread in crowd:
+                thread.join(30)
+        assert set(frame["outcome"]) <= {"timed_out", "unknown"}
