@@ -38,6 +38,7 @@ LOOKS_FOR_ABSENCE = 2
 LOOKS_FOR_AMBIGUITY = 3
 LOOK_APART_S = 3.0
 LOOK_GROWTH = 1.5
+LOOK_APART_MOST_S = 15.0
 BELIEVE_ABSENT_AFTER_S = 30.0  # the service may still be at work on a create whose answer was lost
 LIST_LAG = timedelta(hours=1)  # how long a list may fail to show a session that the journal has
 REFUSALS_IN_A_ROW = 5  # by then it is not the points that are refused, it is us
@@ -130,7 +131,7 @@ class CreateRun:
             await self._send()
             if not (self._open or self._doubts) or not await self.deadline.pause(pause_s):
                 return
-            pause_s *= LOOK_GROWTH
+            pause_s = min(LOOK_APART_MOST_S, pause_s * LOOK_GROWTH)
             await self._look()
             self._use_what_exists()
             await self._settle_doubts()
@@ -145,12 +146,14 @@ class CreateRun:
         """Ask by id for what the journal has opened of late and the list does not show yet."""
         listed = {session.get("id") for session in self._sessions}
         now = self.transport.now or datetime.now(UTC)
-        for point_id in self._open:
-            session_id, opened = self._known_ties().last_created.get(point_id, ("", ""))
-            moment = parsed(opened)
-            if session_id and session_id not in listed and moment and now - moment < LIST_LAG:
-                session = await find_session(self.transport, session_id, self.deadline)
-                self._sessions += [session] if session else []
+        opened = [self._known_ties().last_created.get(point_id, ("", "")) for point_id in self._open]
+        recent = [id_ for id_, when in opened if (moment := parsed(when)) and now - moment < LIST_LAG]
+
+        async def ask(session_id: str) -> None:
+            session = await find_session(self.transport, session_id, self.deadline)
+            self._sessions += [session] if session else []
+
+        await together(ask(session_id) for session_id in recent if session_id not in listed)
 
     def _use_what_exists(self) -> None:
         if self.if_exists == "create":
