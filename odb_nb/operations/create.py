@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from odb_nb.background import show
 from odb_nb.errors import AuthError, GraphError, JournalError, OdbError, OutcomeUnknownError, ThrottledError
-from odb_nb.journal import Conclusion, Intent
+from odb_nb.journal import Conclusion, Intent, Ties
 from odb_nb.journal import Outcome as Recorded
 from odb_nb.operations.doubts import Doubt, Evidence
 from odb_nb.operations.matching import is_live, match, newest_usable, parsed
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from odb_nb.arguments import RestorePoint
-    from odb_nb.journal import Ties
     from odb_nb.operations.recorder import Recorder
     from odb_nb.pacing import Deadline
     from odb_nb.progress import Report
@@ -77,7 +76,7 @@ class CreateRun:
     _sends: dict[str, int] = field(default_factory=dict)
     _sessions: list[dict[str, Any]] = field(default_factory=list)
     _seen_before: frozenset[str] = frozenset()
-    _ties: Ties | None = None
+    _ties: Ties = field(default_factory=lambda: Ties({}, {}, 0))
     _stop: GraphError | AuthError | None = None
     _refusals: int = 0
 
@@ -146,7 +145,7 @@ class CreateRun:
         """Ask by id for what the journal has opened of late and the list does not show yet."""
         listed = {session.get("id") for session in self._sessions}
         now = self.transport.now or datetime.now(UTC)
-        opened = [self._known_ties().last_created.get(point_id, ("", "")) for point_id in self._open]
+        opened = [self._ties.last_created.get(point_id, ("", "")) for point_id in self._open]
         recent = [id_ for id_, when in opened if (moment := parsed(when)) and now - moment < LIST_LAG]
 
         async def ask(session_id: str) -> None:
@@ -159,7 +158,7 @@ class CreateRun:
         if self.if_exists == "create":
             return
         now = self.transport.now
-        matches = match(list(self._open.values()), self._sessions, self._known_ties().point_of_session)
+        matches = match(list(self._open.values()), self._sessions, self._ties.point_of_session)
         for point_id, point in list(self._open.items()):
             named = [found for found in matches.get(point_id, ()) if found.session.get("id")]
             best = newest_usable(named, now)
@@ -180,7 +179,7 @@ class CreateRun:
             await self.recorder.call(journal.insist, wanted, operation=OPERATION)
             self._open.clear()
             return
-        claims = await self.recorder.call(journal.claim, wanted, operation=OPERATION, mark=self._known_ties().mark)
+        claims = await self.recorder.call(journal.claim, wanted, operation=OPERATION, mark=self._ties.mark)
         for point_id, claim in claims.items():
             if claim.state == "ours":
                 del self._open[point_id]
@@ -246,7 +245,7 @@ class CreateRun:
     async def _settle_doubts(self) -> None:
         await self._learn_points()
         rivals = await self.recorder.call(self.recorder.journal.doubts, operation=OPERATION)
-        evidence = Evidence(self._sessions, self._known_ties(), self._seen_before, rivals)
+        evidence = Evidence(self._sessions, self._ties, self._seen_before, rivals)
         for point_id, verdict in evidence.judge(list(self._doubts.values())).items():
             doubt = self._doubts[point_id]
             if verdict == "absent":
@@ -346,7 +345,3 @@ class CreateRun:
         self._open.pop(point_id, None)
         self.results[point_id] = result
         self.report(len(self.results), len(self.points), result.outcome)
-
-    def _known_ties(self) -> Ties:
-        assert self._ties is not None  # noqa: S101 - _look comes first
-        return self._ties
