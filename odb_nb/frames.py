@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from odb_nb.operations.matching import has_failed, newest_usable, parsed
+from odb_nb.operations.matching import has_failed, newest_usable
 from odb_nb.operations.results import Result
 from odb_nb.operations.sessions import SETTLED, is_over
-from odb_nb.tables import RESTORE_POINTS, SESSIONS, STATUS
+from odb_nb.tables import RESTORE_POINTS, SESSIONS, STATUS, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -82,28 +82,25 @@ def _as_text(value: Any) -> str | None:
     return None if pd.isna(value) else str(value)
 
 
+def parsed(text: object) -> datetime | None:
+    """An aware UTC time from the service's text; None if it cannot be read."""
+    try:
+        moment = datetime.fromisoformat(text)  # type: ignore[arg-type]  # anything else raises TypeError
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
 def _times(values: Sequence[Any], where: str) -> pd.Series[Any]:
     """ISO 8601 text or aware datetimes; Graph sends 0 to 7 fraction digits, pandas keeps 6."""
-    moments = [_moment(value) for value in values]
-    bad = [
-        value
-        for value, moment in zip(values, moments, strict=True)
-        if moment is None and value is not None and value is not pd.NaT and value != ""
-    ]
-    _warn_about(bad, where, "not a time stamp that can be read")
+    moments = _read(values, _moment, where, "not a time stamp that can be read")
     return pd.Series(moments, dtype="datetime64[us, UTC]")
 
 
 def _moment(value: Any) -> datetime | None:
     """Not by `pandas.to_datetime`: its unit follows the data, and in nanoseconds it ends at the year 2262."""
     text = value.isoformat() if isinstance(value, datetime) else value
-    if not isinstance(text, str) or not _LOOKS_LIKE_TIME.fullmatch(text):
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
+    return parsed(text) if isinstance(text, str) and _LOOKS_LIKE_TIME.fullmatch(text) else None
 
 
 def _spans(values: Sequence[Any], where: str) -> pd.Series[Any]:
@@ -112,14 +109,7 @@ def _spans(values: Sequence[Any], where: str) -> pd.Series[Any]:
 
 
 def _counts(values: Sequence[Any], where: str) -> pd.api.extensions.ExtensionArray:
-    counts = [_count(value) for value in values]
-    bad = [
-        value
-        for value, count in zip(values, counts, strict=True)
-        if count is None and value is not None and value is not pd.NA and value != ""
-    ]
-    _warn_about(bad, where, "not a whole number that fits 64 bits")
-    return pd.array(counts, dtype="Int64")
+    return pd.array(_read(values, _count, where, "not a whole number that fits 64 bits"), dtype="Int64")
 
 
 def _count(value: Any) -> int | None:
@@ -138,14 +128,22 @@ def _flags(values: Sequence[Any], where: str) -> pd.api.extensions.ExtensionArra
     return pd.array([value if isinstance(value, bool) else None for value in values], dtype="boolean")
 
 
-def _warn_about(bad: Sequence[Any] | pd.Series[Any], where: str, what: str) -> None:
-    if len(bad):
-        first = next(iter(bad))
+def _read(values: Sequence[Any], read: Callable[[Any], Any], where: str, what: str) -> list[Any]:
+    """Each value as it reads, None where it does not; a warning names what was there and could not be read."""
+    found = [read(value) for value in values]
+    pairs = zip(values, found, strict=True)
+    bad = [value for value, one in pairs if one is None and not _is_nothing(value)]
+    if bad:
         warnings.warn(
-            f"{where}: {len(bad)} value(s) from the service are {what}, first {first!r}; shown as null",
+            f"{where}: {len(bad)} value(s) from the service are {what}, first {bad[0]!r}; shown as null",
             UserWarning,
             stacklevel=5,  # the line that called the client's method
         )
+    return found
+
+
+def _is_nothing(value: Any) -> bool:
+    return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, str) and not value)
 
 
 _COERCE: dict[Dtype, Callable[[Sequence[Any], str], Any]] = {

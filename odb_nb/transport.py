@@ -2,8 +2,8 @@
 
 The SDK brings its builders, URL templates, auth provider and middleware. Its models cost milliseconds per object
 and drop enum words they do not know, so they are not used for reading. Its retries and redirects are left out:
-it would repeat a create after a 503 and turn a POST into a GET. One place here turns an answer into a value or
-an error, and one follows next links.
+it would repeat a create after a 503 and turn a POST into a GET. What an answer means is said in `replies`; what may
+be asked again, how long it may take, and where the next page lies, here.
 """
 
 from __future__ import annotations
@@ -115,7 +115,6 @@ class Transport:
         explain_refusal: Callable[[int, str | None, str | None, str], str],
         time: Time,
     ) -> None:
-        self.base_url = base_url
         self.time = time
         self.gate = Gate(time, most_at_once=MOST_CONNECTIONS)
         self.now: datetime | None = None  # the service's clock, as of its last answer

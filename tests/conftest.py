@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import threading
 
+import entra
 import pytest
 
 import odb_nb as odb
+from odb_nb.background import Background
 from odb_nb.sandbox import Sandbox
 
 
@@ -16,6 +19,39 @@ def _clean_environment(monkeypatch, tmp_path):
         if name.startswith(("ODB_NB_", "AZURE_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+
+
+@pytest.fixture
+def no_thread_stays():
+    before = set(threading.enumerate())
+    yield
+    assert {thread for thread in threading.enumerate() if thread.is_alive()} <= before
+
+
+@pytest.fixture
+def background():
+    async def nothing():
+        pass
+
+    opened = Background()
+    yield opened
+    opened.close(nothing)
+
+
+@pytest.fixture(scope="module")
+def _entra(tmp_path_factory):
+    with entra.serve(tmp_path_factory.mktemp("entra")) as running:
+        yield running
+
+
+@pytest.fixture
+def directory(_entra, monkeypatch):
+    """The fake Entra ID in its first state, reached by the variables that users set."""
+    fresh = entra.Entra(_entra.url, _entra.ca_file)
+    _entra.__dict__.update(fresh.__dict__)
+    monkeypatch.setenv("AZURE_AUTHORITY_HOST", _entra.url)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(_entra.ca_file))
+    return _entra
 
 
 @pytest.fixture

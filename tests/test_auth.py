@@ -40,22 +40,6 @@ def _clean_environment(monkeypatch):
             monkeypatch.delenv(name)
 
 
-@pytest.fixture(scope="module")
-def _server(tmp_path_factory):
-    with entra.serve(tmp_path_factory.mktemp("entra")) as running:
-        yield running
-
-
-@pytest.fixture
-def directory(_server, monkeypatch):
-    """The fake Entra ID in its first state, reached by the variables that users set."""
-    fresh = entra.Entra(_server.url, _server.ca_file)
-    _server.__dict__.update(fresh.__dict__)
-    monkeypatch.setenv("AZURE_AUTHORITY_HOST", _server.url)
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(_server.ca_file))
-    return _server
-
-
 # Choosing
 
 

@@ -19,17 +19,8 @@ MARK = contextvars.ContextVar("mark", default="none")
 
 
 @pytest.fixture(autouse=True)
-def no_thread_stays():
-    before = set(threading.enumerate())
-    yield
-    assert {thread for thread in threading.enumerate() if thread.is_alive()} <= before
-
-
-@pytest.fixture
-def background():
-    opened = Background()
-    yield opened
-    opened.close(nothing)
+def _no_thread_stays(no_thread_stays):
+    """Here, for every test."""
 
 
 async def nothing():

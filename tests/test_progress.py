@@ -18,13 +18,6 @@ from odb_nb.errors import InputError
 from odb_nb.progress import reporting
 
 
-@pytest.fixture
-def background():
-    opened = Background()
-    yield opened
-    opened.close(nothing)
-
-
 async def nothing():
     pass
 

@@ -10,20 +10,6 @@ from odb_nb.permissions import BACKUP_ADMINISTRATOR_ID, DELEGATED
 from odb_nb.sandbox import Fault
 
 
-@pytest.fixture(scope="module")
-def _server(tmp_path_factory):
-    with entra.serve(tmp_path_factory.mktemp("entra")) as running:
-        yield running
-
-
-@pytest.fixture
-def directory(_server, monkeypatch):
-    _server.__dict__.update(entra.Entra(_server.url, _server.ca_file).__dict__)
-    monkeypatch.setenv("AZURE_AUTHORITY_HOST", _server.url)
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(_server.ca_file))
-    return _server
-
-
 def open_one(client, sandbox):
     client.list_drives()
     points = client.list_restore_points(sandbox.drives[20].id, start="2026-11-20")

@@ -18,10 +18,11 @@ from odb_nb.errors import AuthError, GraphError, JournalError, OdbError, Outcome
 from odb_nb.journal import Conclusion, Intent, Ties
 from odb_nb.journal import Outcome as Recorded
 from odb_nb.operations.doubts import Doubt, Evidence
-from odb_nb.operations.matching import is_live, match, newest_usable, parsed
+from odb_nb.operations.matching import is_live, match, newest_usable
 from odb_nb.operations.results import Outcome, Result, in_doubt, not_fast, not_sent, session_exists
 from odb_nb.operations.sessions import find_session, list_sessions, open_session
 from odb_nb.operations.together import together
+from odb_nb.tables import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
+from odb_nb.tables import parsed
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -28,15 +30,6 @@ class Match:
 
     session: dict[str, Any]
     matched_by: MatchedBy
-
-
-def parsed(text: object) -> datetime | None:
-    """An aware time from the service's text; None if it cannot be read."""
-    try:
-        moment = datetime.fromisoformat(text)  # type: ignore[arg-type]  # anything else raises TypeError
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (TypeError, ValueError, OverflowError):
-        return None
 
 
 def second(moment: datetime | None) -> datetime | None:

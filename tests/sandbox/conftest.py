@@ -1,7 +1,5 @@
 """A started sandbox and a plain HTTP client for it."""
 
-import threading
-
 import httpx
 import pytest
 
@@ -14,10 +12,8 @@ UNITS = f"{ROOT}/protectionUnits/microsoft.graph.driveProtectionUnit"
 
 
 @pytest.fixture(autouse=True)
-def no_thread_stays():
-    before = set(threading.enumerate())
-    yield
-    assert {thread for thread in threading.enumerate() if thread.is_alive()} <= before
+def _no_thread_stays(no_thread_stays):
+    """Here, for every test."""
 
 
 @pytest.fixture
