@@ -8,11 +8,10 @@ import pandas as pd
 
 from odb_nb.arguments import one_of
 from odb_nb.errors import InputError
+from odb_nb.palette import NO_SESSION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-NO_SESSION = "no session"
 
 _NEEDED = ("restore_point_id", "drive_id", "display_name", "protection_date_time", "status")
 

@@ -28,6 +28,7 @@ COUNT: Dtype = "Int64"
 _INT64_LIMIT = 2**63
 # "20261120" and "2026-W47" are ISO 8601 too, but no time stamps of Graph's
 _LOOKS_LIKE_TIME = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ].*)?")
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # half a character; a whole one is one code point in Python
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,12 @@ def _text(values: Sequence[Any], where: str) -> pd.api.extensions.ExtensionArray
 
 
 def _as_text(value: Any) -> str | None:
+    """Text that UTF-8 can hold: JSON may carry half a surrogate pair as an escape, Arrow's strings and files cannot."""
+    text = _told(value)
+    return text if text is None or text.isascii() else _LONE_SURROGATE.sub("\ufffd", text)
+
+
+def _told(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, list):

@@ -16,7 +16,8 @@ ROOMS = [
     {"errors"},
     {"tables", "arguments", "journal", "auth", "credential", "entra_errors", "permissions", "pacing", "replies"},
     {"http_client", "transport", "background"},
-    {"progress", "device_code", "banner", "memory", "analysis"},
+    {"progress", "device_code", "banner", "memory", "palette", "words"},
+    {"analysis", "styles", "plots", "export"},
     {"operations"},
     {"frames"},
     {"client"},
@@ -24,7 +25,9 @@ ROOMS = [
     {"__init__"},
 ]
 FOREIGN = {
-    "pandas": {"tables", "arguments", "frames", "memory", "client", "analysis"},
+    "pandas": {"tables", "arguments", "frames", "memory", "client", "analysis", "words", "styles", "plots", "export"},
+    "matplotlib": {"plots"},
+    "pyarrow": {"export"},
     "sqlite3": {"journal"},
     "platformdirs": {"journal"},
     "filelock": {"journal"},

@@ -1,0 +1,38 @@
+"""Times and spans as people say them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+_DAY = timedelta(days=1)
+_HOUR = timedelta(hours=1)
+_MINUTE = timedelta(minutes=1)
+
+
+def span_in_words(span: timedelta | None) -> str:
+    """``2 d 3 h``, ``3 h 20 min``, ``4 min``, ``under 1 min``, ``over``; nothing for a null. Rounded down."""
+    if span is None or pd.isna(span):
+        return ""
+    if span <= timedelta(0):
+        return "over"
+    if span >= _DAY:
+        return _two(span, _DAY, "d", _HOUR, "h")
+    if span >= _HOUR:
+        return _two(span, _HOUR, "h", _MINUTE, "min")
+    return f"{span // _MINUTE} min" if span >= _MINUTE else "under 1 min"
+
+
+def _two(span: timedelta, large: timedelta, large_unit: str, small: timedelta, small_unit: str) -> str:
+    wholes, rest = span // large, span % large // small
+    return f"{wholes} {large_unit} {rest} {small_unit}" if rest else f"{wholes} {large_unit}"
+
+
+def time_in_words(moment: datetime | None) -> str:
+    """``2026-11-20 03:02:55``, in UTC as everything here; nothing for a null."""
+    return "" if moment is None or pd.isna(moment) else f"{moment:%Y-%m-%d %H:%M:%S}"
