@@ -10,15 +10,17 @@ import asyncio
 import contextlib
 import os
 import threading
+from collections.abc import Callable
 from concurrent.futures import CancelledError
 from contextvars import ContextVar
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, TypeVar
+from weakref import WeakSet
 
 from odb_nb.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Coroutine, Iterator
     from concurrent.futures import Future
     from typing import Any
 
@@ -28,7 +30,51 @@ T = TypeVar("T")
 _LISTEN_S = 0.2
 _WIND_UP_S = 5.0
 
-_caller: ContextVar[SimpleQueue[Callable[[], object] | None]] = ContextVar("odb_nb_caller")
+Mailbox = SimpleQueue[Callable[[], object] | None]
+
+_caller: ContextVar[Mailbox] = ContextVar("odb_nb_caller")
+
+_waiting: dict[threading.Thread, Mailbox] = {}
+_to_interrupt: WeakSet[threading.Thread] = WeakSet()
+_guard = threading.Lock()
+
+
+def interrupt(thread: threading.Thread) -> None:
+    """Interrupt the work that `thread` waits for, or else the next that it asks for, as Ctrl+C does a cell's.
+
+    The call ends with `KeyboardInterrupt` in that thread: what a form's Cancel button does.
+    """
+    with _guard:
+        if thread in _waiting:
+            _waiting[thread].put(_interrupt)
+        else:
+            _to_interrupt.add(thread)
+
+
+@contextlib.contextmanager
+def _can_be_interrupted(mailbox: Mailbox) -> Iterator[None]:
+    thread = threading.current_thread()
+    with _guard:
+        outer = _waiting.get(thread)  # a progress function may call the client again
+        _waiting[thread] = mailbox
+        if thread in _to_interrupt:
+            _to_interrupt.discard(thread)
+            mailbox.put(_interrupt)
+    has_ended = False
+    try:
+        yield
+        has_ended = True
+    finally:
+        with _guard:
+            del _waiting[thread]
+            if outer is not None:
+                _waiting[thread] = outer
+            if has_ended and _interrupt in _left_in(mailbox):  # too late for this call: meant for what comes after it
+                outer.put(_interrupt) if outer is not None else _to_interrupt.add(thread)
+
+
+def _left_in(mailbox: Mailbox) -> list[Callable[[], object] | None]:
+    return [mailbox.get_nowait() for _ in range(mailbox.qsize())]
 
 
 def show(call: Callable[[], object]) -> None:
@@ -48,7 +94,7 @@ class Background:
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run `work` to its end and return its result; an interrupt cancels it and waits for its wind-up."""
-        mailbox: SimpleQueue[Callable[[], object] | None] = SimpleQueue()
+        mailbox: Mailbox = SimpleQueue()
         token = _caller.set(mailbox)  # the work's context is a copy of ours
         try:
             with self._guard:  # until it is on the loop: `close` would not know of it
@@ -60,7 +106,8 @@ class Background:
         finally:
             _caller.reset(token)
         try:
-            _serve(mailbox)
+            with _can_be_interrupted(mailbox):
+                _serve(mailbox)
         except BaseException:
             future.cancel()
             _drain(mailbox)
@@ -101,7 +148,11 @@ def _live(loop: asyncio.AbstractEventLoop) -> None:
         loop.close()
 
 
-async def _announce_end(work: Coroutine[Any, Any, T], mailbox: SimpleQueue[Callable[[], object] | None]) -> T:
+def _interrupt() -> None:
+    raise KeyboardInterrupt
+
+
+async def _announce_end(work: Coroutine[Any, Any, T], mailbox: Mailbox) -> T:
     try:
         return await work
     finally:
@@ -116,7 +167,7 @@ async def _cancel_all(last: Callable[[], Coroutine[Any, Any, object]]) -> None:
     await last()
 
 
-def _serve(mailbox: SimpleQueue[Callable[[], object] | None]) -> None:
+def _serve(mailbox: Mailbox) -> None:
     """Run what the work wants shown, until it says that it has ended."""
     while True:
         try:
@@ -128,7 +179,7 @@ def _serve(mailbox: SimpleQueue[Callable[[], object] | None]) -> None:
         call()
 
 
-def _drain(mailbox: SimpleQueue[Callable[[], object] | None]) -> None:
+def _drain(mailbox: Mailbox) -> None:
     """Wait for cancelled work to wind up, showing nothing more; a second interrupt ends even this."""
     with contextlib.suppress(Empty):
         while mailbox.get(timeout=_WIND_UP_S) is not None:

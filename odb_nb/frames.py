@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
     from odb_nb.arguments import RestorePoint
     from odb_nb.operations.matching import Match
+    from odb_nb.operations.results import Outcome
 
 
-def of_create(point_ids: Sequence[str], results: Mapping[str, Result]) -> pd.DataFrame:
-    """One row per point given, also where a call was cut so short that it has no result yet."""
-    rows = [results.get(point_id) or Result("cancelled") for point_id in point_ids]
+def of_create(point_ids: Sequence[str], results: Mapping[str, Result], *, unsettled: Outcome | None) -> pd.DataFrame:
+    """One row per point given; `unsettled` is the outcome of those that have no result yet."""
+    rows = [results.get(point_id) or Result(unsettled) for point_id in point_ids]
     return SESSIONS.frame(
         [row.session for row in rows],
         restore_point_id=list(point_ids),
@@ -73,16 +74,19 @@ def _waited(row: Mapping[str, Any], session: Mapping[str, Any], is_cut_off: bool
 def of_status(
     points: Sequence[RestorePoint], matches: Mapping[str, Sequence[Match]], now: datetime | None
 ) -> pd.DataFrame:
-    """One row per point given, with the newest usable of its sessions."""
+    """One row per point given, with the newest usable of its sessions; `now` goes along as ``attrs["as_of"]``."""
     best = [newest_usable(matches.get(point.id, ()), now) for point in points]
     sessions = [match.session if match else {} for match in best]
     # a session that failed is of no use for however long
     expiries = [None if has_failed(session) else parsed(session.get("expirationDateTime")) for session in sessions]
     names = [name for name in RESTORE_POINTS.names if name != "id"]
-    return STATUS.frame(
+    frame = STATUS.frame(
         sessions,
         restore_point_id=[point.id for point in points],
         matched_by=[match.matched_by if match else None for match in best],
         expires_in=[expiry - now if expiry and now else None for expiry in expiries],
         **{name: [getattr(point, name) for point in points] for name in names},
     )
+    if now is not None:
+        frame.attrs["as_of"] = now.isoformat()  # text: Parquet keeps attrs as JSON
+    return frame

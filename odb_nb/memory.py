@@ -1,16 +1,100 @@
-"""What a client has learned of drives and points, so that an id alone is enough the next time."""
+"""What a client has learned of drives and points, and what all clients of this process know of ids.
+
+The first makes an id alone enough the next time. The second keeps the ids of two tenants apart.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+
+from odb_nb.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from odb_nb.arguments import RestorePoint
+
+_NAMED = 3
+_SHOWN = 40
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """Where a client gets its ids: a tenant, or a host where the token does not tell the tenant."""
+
+    tenant: str | None
+    host: str
+
+    def surely_differs(self, other: Place) -> bool:
+        """True if an id of one means nothing in the other; False where that cannot be known."""
+        if self.tenant and other.tenant:
+            return self.tenant != other.tenant
+        return not self.tenant and not other.tenant and self.host != other.host
+
+    def __str__(self) -> str:
+        return f"tenant {self.tenant}" if self.tenant else f"host {self.host}"
+
+
+class Sightings:
+    """Which places have shown each id of a drive, restore point or session. Any thread may call.
+
+    It lives as long as the process, for frames outlive the client that made them. An id takes about 0.2 kB, most of it
+    the text itself: fifty thousand restore points take some 10 MB.
+    """
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._places: dict[str, frozenset[Place]] = {}
+        self._sets: dict[frozenset[Place], frozenset[Place]] = {}  # one of each, however many ids it is for
+
+    def note(self, ids: Iterable[str], place: Place) -> None:
+        """These ids were shown by the service to a client of this place."""
+        nowhere: frozenset[Place] = frozenset()
+        with self._guard:
+            for id_ in ids:
+                places = self._places.get(id_, nowhere)
+                if place not in places:
+                    places |= {place}
+                    self._places[id_] = self._sets.setdefault(places, places)
+
+    def check(self, noun: str, ids: Iterable[str], place: Place) -> None:
+        """Refuse ids that other tenants have shown and this one has not; those never seen anywhere may be right.
+
+        Raises
+        ------
+        InputError
+            With the first of them, where they come from, and how to mend it.
+        """
+        with self._guard:
+            elsewhere = {places for places in self._sets if all(place.surely_differs(other) for other in places)}
+            if not elsewhere:  # as always where a process knows one tenant
+                return
+            seen = {id_: self._places.get(id_) for id_ in ids}
+        foreign = {id_: min(map(str, places)) for id_, places in seen.items() if places and places in elsewhere}
+        if foreign:
+            raise InputError(_refusal(noun, foreign, place))
+
+
+def _refusal(noun: str, foreign: dict[str, str], place: Place) -> str:
+    first = [f"{_short(id_)} ({where})" for id_, where in list(foreign.items())[:_NAMED]]
+    rest = f" and {len(foreign) - _NAMED:,} more" if len(foreign) > _NAMED else ""
+    verb = "was" if len(foreign) == 1 else "were"
+    return (
+        f"{len(foreign):,} {noun}{'' if len(foreign) == 1 else 's'} {verb} listed from elsewhere: {', '.join(first)}"
+        f"{rest}. This client is signed in to {place}; nothing was sent. Give each client what it listed itself, and "
+        "keep frames of different tenants apart"
+    )
+
+
+def _short(id_: str) -> str:
+    return repr(id_ if len(id_) <= _SHOWN else f"{id_[: _SHOWN - 1]}…")
+
+
+SIGHTINGS = Sightings()
 
 
 class Memory:

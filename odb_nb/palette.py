@@ -24,7 +24,7 @@ class Look:
 _GOOD = Look("✓", "#c3e8da", "#00382a", "#009e73")
 _UNDER_WAY = Look("…", "#d3ebf8", "#08324a", "#0072b2")
 _BAD = Look("✗", "#f6d3bf", "#5a1f00", "#d55e00")
-_NOTHING = Look("–", "#ececec", "#3a3a3a", "#8a8a8a")
+_NOTHING = Look("–", "#ececec", "#3a3a3a", "#606060")  # a lighter line is green or pink to the colour-blind
 _STRANGE = Look("?", "#f0d9e8", "#4d1f3c", "#cc79a7")
 SOON = Look("!", "#fbe3ae", "#4a3200", "#e69f00")
 

@@ -7,13 +7,11 @@ import sys
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from odb_nb.background import show
+from odb_nb.bar import QUIET_FIRST_S, Bar
 from odb_nb.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-# short work shows no bar
-_QUIET_FIRST_S = 2.0
 
 
 class Report(Protocol):
@@ -57,12 +55,24 @@ def _in_callers_thread(report: Report) -> Report:
 
 @contextlib.contextmanager
 def _bar(what: str) -> Iterator[Report]:
-    if not (_in_notebook() or sys.stderr.isatty()):
+    if _in_notebook():
+        bar = Bar(what)
+        try:
+            yield bar
+        finally:
+            bar.close()
+    elif sys.stderr.isatty():
+        with _terminal_bar(what) as report:
+            yield report
+    else:
         yield _nothing
-        return
-    from tqdm.auto import tqdm
 
-    with tqdm(desc=what, delay=_QUIET_FIRST_S) as bar:
+
+@contextlib.contextmanager
+def _terminal_bar(what: str) -> Iterator[Report]:
+    from tqdm import tqdm
+
+    with tqdm(desc=what, delay=QUIET_FIRST_S) as bar:
 
         def advance(done: int, total: int, note: str) -> None:
             bar.total = total

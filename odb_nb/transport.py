@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
@@ -118,6 +119,7 @@ class Transport:
         self.time = time
         self.gate = Gate(time, most_at_once=MOST_CONNECTIONS)
         self.now: datetime | None = None  # the service's clock, as of its last answer
+        self._heard_at = time.monotonic()
         self._origin = origin(base_url)
         self.host = urlsplit(base_url).netloc
         self._explain_refusal = explain_refusal
@@ -141,6 +143,10 @@ class Transport:
     async def sign_in(self) -> None:
         """Have a token ready. A person may take minutes over it, so no request's time runs meanwhile."""
         await self._credential.get_token(self._scope, enable_cae=True)
+
+    def service_time(self) -> datetime | None:
+        """The service's clock by now: as of its last answer, and the time since then."""
+        return self.now and self.now + timedelta(seconds=self.time.monotonic() - self._heard_at)
 
     def deadline(self, seconds: float) -> Deadline:
         """The deadline `seconds` from now."""
@@ -240,7 +246,8 @@ class Transport:
                         client_request_id=request.client_request_id,
                     )
                 reply = await self._exchange(request, deadline)
-                self.now = reply.date or self.now
+                if reply.date:
+                    self.now, self._heard_at = reply.date, self.time.monotonic()
                 wait_s = retry_after_s(reply.headers.get("Retry-After"), self.now)
                 refused_by_throttle = reply.status == 429
                 if refused_by_throttle or (reply.status == 503 and wait_s is not None):

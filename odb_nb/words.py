@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
 _DAY = timedelta(days=1)
@@ -35,4 +36,10 @@ def _two(span: timedelta, large: timedelta, large_unit: str, small: timedelta, s
 
 def time_in_words(moment: datetime | None) -> str:
     """``2026-11-20 03:02:55``, in UTC as everything here; nothing for a null."""
-    return "" if moment is None or pd.isna(moment) else f"{moment:%Y-%m-%d %H:%M:%S}"
+    # not by strftime, which writes the year 1 (a service's "never") as "1" on some systems
+    return "" if moment is None or pd.isna(moment) else moment.replace(tzinfo=None).isoformat(" ", "seconds")
+
+
+def counts_in_words(counts: Mapping[str, int]) -> str:
+    """``3 created, 1 failed``: in the order of the alphabet."""
+    return ", ".join(f"{counts[word]} {word}" for word in sorted(counts))

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
+import gc
 import signal
 import threading
 import time
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from odb_nb.background import Background, show
+from odb_nb.background import Background, interrupt, show
 from odb_nb.errors import InputError, OdbError
 
 MARK = contextvars.ContextVar("mark", default="none")
@@ -379,3 +381,159 @@ def test_many_calls_and_a_close_leave_nobody_waiting():
 
     assert len(found) == 300
     assert found[-1] is False
+
+
+class Caller(threading.Thread):
+    """A form's worker: makes these calls one after the other and notes how each ended."""
+
+    def __init__(self, *calls):
+        super().__init__(daemon=True)
+        self.calls, self.ends = calls, []
+
+    def run(self):
+        for call in self.calls:
+            try:
+                self.ends.append(call())
+            except KeyboardInterrupt:
+                self.ends.append("interrupted")
+
+    def ended(self):
+        self.join(10)
+        return self.ends
+
+
+def show_after_the_end(call):
+    """From within the work: have `call` run in the caller's thread when the work has ended."""
+    ended = threading.Event()
+    asyncio.current_task().add_done_callback(lambda _: ended.set())
+    show(lambda: (ended.wait(10), call()))
+
+
+def test_another_thread_can_interrupt_the_call_that_runs(background):
+    work = Work(wind_up_s=0.05)
+    caller = Caller(lambda: background.run(work()), lambda: background.run(_five()))
+    caller.start()
+    assert work.started.wait(10)
+
+    interrupt(caller)
+
+    assert caller.ended() == ["interrupted", 5]
+    assert work.ended == "cancelled"
+
+
+def test_an_interrupt_between_calls_is_for_the_next_and_no_other(background):
+    work = Work()
+    between, told = threading.Event(), threading.Event()
+
+    def pause():
+        between.set()
+        return told.wait(10)
+
+    caller = Caller(
+        lambda: background.run(_five()), pause, lambda: background.run(work()), lambda: background.run(_five())
+    )
+    caller.start()
+    assert between.wait(10)
+
+    interrupt(caller)
+    told.set()
+
+    assert caller.ended() == [5, True, "interrupted", 5]
+    assert work.ended in ("cancelled", None)  # None: it never began
+
+
+def test_an_interrupt_that_comes_when_the_work_has_ended_is_for_the_next_call(background):
+    async def work():
+        show_after_the_end(lambda: interrupt(threading.current_thread()))
+        return "whole"
+
+    caller = Caller(lambda: background.run(work()), lambda: background.run(Work()()), lambda: background.run(_five()))
+    caller.start()
+
+    assert caller.ended() == ["whole", "interrupted", 5]
+
+
+def test_what_is_shown_too_late_is_no_interrupt(background):
+    async def work():
+        shown = threading.Event()
+        asyncio.current_task().add_done_callback(lambda _: (show(lambda: None), shown.set()))
+        show(lambda: shown.wait(10))
+        return "whole"
+
+    caller = Caller(lambda: background.run(work()), lambda: background.run(_five()))
+    caller.start()
+
+    assert caller.ended() == ["whole", 5]
+
+
+def test_an_interrupt_of_a_call_within_a_call_ends_both(background):
+    inner, outer = Work(), Work()
+    outer.shown = lambda: background.run(inner())
+    caller = Caller(lambda: background.run(outer()), lambda: background.run(_five()))
+    caller.start()
+    assert inner.started.wait(10)
+
+    interrupt(caller)
+
+    assert caller.ended() == ["interrupted", 5]
+    assert (inner.ended, outer.ended) == ("cancelled", "cancelled")
+
+
+def test_an_interrupt_reaches_the_outer_call_when_the_inner_one_has_ended(background):
+    outer, done = Work(), threading.Event()
+
+    def call_again():
+        background.run(_five())
+        done.set()
+
+    outer.shown = call_again
+    caller = Caller(lambda: background.run(outer()))
+    caller.start()
+    assert done.wait(10)
+
+    interrupt(caller)
+
+    assert caller.ended() == ["interrupted"]
+    assert outer.ended == "cancelled"
+
+
+def test_an_interrupt_too_late_for_the_inner_call_ends_the_outer_one(background):
+    async def inner():
+        show_after_the_end(lambda: interrupt(threading.current_thread()))
+
+    outer = Work(shown=lambda: background.run(inner()))
+    caller = Caller(lambda: background.run(outer()), lambda: background.run(_five()))
+    caller.start()
+
+    assert caller.ended() == ["interrupted", 5]
+    assert outer.ended == "cancelled"
+
+
+def test_of_two_callers_only_the_one_meant_is_interrupted(background):
+    meant, other = Work(), Work()
+    callers = [Caller(lambda work=work: background.run(work())) for work in (meant, other)]
+    for caller in callers:
+        caller.start()
+    assert meant.started.wait(10)
+    assert other.started.wait(10)
+
+    interrupt(callers[0])
+
+    assert callers[0].ended() == ["interrupted"]
+    assert callers[1].is_alive()
+    assert other.ended is None
+    interrupt(callers[1])
+    assert callers[1].ended() == ["interrupted"]
+
+
+def test_nothing_is_kept_of_a_thread_that_ended(background):
+    caller = Caller(lambda: background.run(_five()))
+    caller.start()
+    assert caller.ended() == [5]
+    interrupt(caller)
+
+    gone = weakref.ref(caller)
+    del caller
+    gc.collect()
+
+    assert gone() is None

@@ -165,3 +165,17 @@ def test_status_counts_down_by_the_services_clock(expiry, now, expected):
     )
 
     assert frame["expires_in"].tolist() == [expected]
+
+
+def test_status_says_of_when_it_is_and_a_file_keeps_that(tmp_path):
+    frame = frames.of_status([RestorePoint("p1")], {}, NOW)
+
+    assert frame.attrs == {"as_of": "2026-11-20T12:00:00+00:00"}
+    frame.to_parquet(tmp_path / "status.parquet")
+    again = pd.read_parquet(tmp_path / "status.parquet")
+    assert again.attrs == frame.attrs
+    pd.testing.assert_frame_equal(again, frame)
+
+
+def test_status_without_a_clock_says_of_no_time():
+    assert frames.of_status([RestorePoint("p1")], {}, None).attrs == {}

@@ -7,6 +7,7 @@ import threading
 import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
 from odb_nb import arguments
 from odb_nb.auth import is_guid
@@ -14,12 +15,13 @@ from odb_nb.background import Background, show
 from odb_nb.banner import Banner
 from odb_nb.errors import AuthError, InputError, JournalError
 from odb_nb.journal import Journal, default_path
-from odb_nb.memory import Memory
+from odb_nb.memory import SIGHTINGS, Memory, Place
 from odb_nb.operations import restore_points, sessions
 from odb_nb.permissions import account_of, tenant_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping
+    from collections.abc import Callable, Coroutine, Iterable, Mapping
+    from datetime import datetime
     from pathlib import Path
     from types import TracebackType
     from typing import Self
@@ -60,6 +62,13 @@ class Connection:
         named = None if self.tenant_id in _ANY_TENANT else self.tenant_id
         return default_path((named or tenant_of(claims) or self.transport.host.replace(":", "-")).casefold())
 
+    def place(self) -> Place:
+        """Where this client gets its ids; a sandbox that runs elsewhere takes any token, so its tenant is not known."""
+        is_made_up = self.way == "sandbox" and self.sandbox is None
+        named = self.tenant_id if is_guid(self.tenant_id or "") else None
+        tenant = None if is_made_up else tenant_of(self.credential.claims()) or named
+        return Place(tenant and tenant.casefold(), urlsplit(f"//{self.transport.host}").hostname or "")
+
     def banner(self) -> Banner:
         """What the client shows of itself."""
         claims = self.credential.claims()
@@ -76,7 +85,6 @@ class ConnectedClient:
     """A client without its methods for users: life, sign-in, and how work is run."""
 
     def __init__(self, connection: Connection) -> None:
-        self.last_result: pd.DataFrame | None = None
         self.sandbox: Sandbox | None = connection.sandbox
         self._connection = connection
         self._transport = connection.transport
@@ -86,6 +94,19 @@ class ConnectedClient:
         self._journal_guard = threading.Lock()
         self._is_closed = False
         self._listed: list[dict[str, Any]] | None = None
+        self._last: Callable[[], pd.DataFrame] | None = None
+        self._last_here = threading.local()
+
+    @property
+    def now(self) -> datetime | None:
+        """The service's time, for countdowns; None before its first answer. No request is sent."""
+        return self._transport.service_time()
+
+    @property
+    def last_result(self) -> pd.DataFrame | None:
+        """The frame of this thread's last bulk call, or else of any thread's, as far as it has come."""
+        last = getattr(self._last_here, "frame", self._last)
+        return last() if last else None
 
     def close(self) -> None:
         """Give back the thread, the sockets and, if this client started it, the sandbox. Safe to call twice."""
@@ -142,15 +163,30 @@ class ConnectedClient:
 
         return self._background.run(signed_in())
 
+    def _keep(self, frame: Callable[[], pd.DataFrame]) -> None:
+        """What `last_result` gives from now on."""
+        self._last = self._last_here.frame = frame
+
     def _points(self, given: object) -> list[arguments.RestorePoint]:
         points = arguments.restore_points(given)
+        self._check_origin("restore point", [point.id for point in points])
         self._memory.learn_points(points)
         return [self._memory.completed(point) for point in points]
 
+    def _check_origin(self, noun: str, ids: Iterable[str]) -> None:
+        """Refuse what another tenant's client has listed: here it names nothing, or something else."""
+        SIGHTINGS.check(noun, ids, self._connection.place())
+
+    def _note_origin(self, found: Iterable[Mapping[str, Any]], key: str = "id") -> None:
+        """Keep in mind that the service showed these objects here."""
+        SIGHTINGS.note([str(one[key]) for one in found if one.get(key)], self._connection.place())
+
     async def _look(self) -> tuple[list[dict[str, Any]], dict[str, str]]:
         deadline = self._transport.deadline(READ_DEADLINE_S)
-        self._listed = await sessions.list_sessions(self._transport, deadline)
-        return self._listed, await self._point_of_session()
+        self._listed = listed = await sessions.list_sessions(self._transport, deadline)
+        self._note_origin(listed)
+        self._note_origin(listed, "restorePointId")
+        return listed, await self._point_of_session()
 
     async def _look_up(self, point_id: str, deadline: Deadline) -> arguments.RestorePoint:
         return await restore_points.get_restore_point(self._transport, point_id, deadline)

@@ -56,6 +56,7 @@ class PointMethods(ConnectedClient):
             raise InputError(f"search={search!r} must be text, or None for all drives")
         found = self._run(lambda: drive_units.list_drives(self._transport, self._transport.deadline(READ_DEADLINE_S)))
         self._memory.learn_drives(found)
+        self._note_origin(found)
         return tables.DRIVES.frame(drive_units.matching(found, search))
 
     def list_restore_points(
@@ -93,7 +94,7 @@ class PointMethods(ConnectedClient):
         Raises
         ------
         InputError
-            Drives or times that cannot be used; nothing was sent.
+            Drives or times that cannot be used, or drives of another tenant; nothing was sent.
         AuthError, GraphError
 
         References
@@ -105,6 +106,7 @@ class PointMethods(ConnectedClient):
         if limit is not None:
             arguments.whole_number(limit, "limit", least=1, most=1_000_000)
         ids = arguments.drive_ids(drives)
+        self._check_origin("drive", ids)
         self._memory.learn_drive_frame(drives)
         with reporting(progress, "restore points") as report:
             found = self._run(
@@ -114,6 +116,7 @@ class PointMethods(ConnectedClient):
                 ).run(ids)
             )  # fmt: skip
         points = [self._memory.with_drive(point) for id_ in ids for point in found[id_]]
+        self._note_origin(points)
         frame = tables.RESTORE_POINTS.frame(points)
         self._memory.learn_points(arguments.restore_points(frame))
         frame.attrs["drives_without_points"] = [id_ for id_ in ids if not found[id_]]

@@ -34,7 +34,8 @@ class RecordMethods(ConnectedClient):
             ``session_expiration_date_time`` (datetime64[us, UTC]), ``expires_in`` (timedelta64[us], by the service's
             clock; null for a session that failed), ``backup_size_in_bytes`` (Int64), ``error_code``,
             ``error_message`` (string). The session's columns are null where there is none. Of several sessions on a
-            point the newest usable one is shown.
+            point the newest usable one is shown. ``frame.attrs["as_of"]`` is the service's time at which the table
+            was made, as text such as ``2026-11-20T12:00:00+00:00``; missing where no answer has told the time.
 
             ``matched_by`` says what ties them: ``service`` (it named the point), ``journal`` (opened from here),
             ``drive_and_time`` (same directory object and time). Sessions that nothing ties are not guessed.

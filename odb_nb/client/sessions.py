@@ -142,6 +142,8 @@ class SessionMethods(ConnectedClient):
         seconds = arguments.seconds(timeout, "timeout")
         arguments.whole_number(max_concurrency, "max_concurrency", least=1, most=MOST_AT_ONCE)
         run: create.CreateRun | None = None
+        ids = [point.id for point in points]
+        self._keep(lambda: frames.of_create(ids, dict(run.results) if run else {}, unsettled=None))
         with reporting(progress, "browse sessions") as report:
 
             async def work() -> None:
@@ -160,9 +162,10 @@ class SessionMethods(ConnectedClient):
             try:
                 self._run(work)
             finally:
-                # a name of its own: another thread may set last_result before this one returns
                 results = run.so_far() if run else {}
-                frame = self.last_result = frames.of_create([point.id for point in points], results)
+                self._note_origin(result.session for result in results.values())
+                frame = frames.of_create(ids, results, unsettled="cancelled")
+                self._keep(lambda: frame)
         return frame, results
 
     def list_sessions(self) -> pd.DataFrame:
@@ -197,6 +200,7 @@ class SessionMethods(ConnectedClient):
             404 ``itemNotFound`` where there is none, or none any more.
         """
         ids = arguments.session_ids(session_id)
+        self._check_origin("session", ids)
         if len(ids) != 1:
             raise InputError(f"get_session takes one session, got {len(ids)}; list_sessions gives all")
 
@@ -236,6 +240,7 @@ class SessionMethods(ConnectedClient):
         """
         seconds = arguments.seconds(timeout, "timeout")
         rows = arguments.session_rows(sessions)
+        self._check_origin("session", [row["id"] for row in rows if row["id"]])
         known: dict[str, dict[str, Any]] = {row["id"]: {} for row in rows if row["id"]}
         point_of_session: dict[str, str] = {}
         with reporting(progress, "sessions settled") as report:
@@ -255,5 +260,6 @@ class SessionMethods(ConnectedClient):
                     self._run(work)
                 is_cut_off = False
             finally:
-                frame = self.last_result = frames.of_wait(rows, known, point_of_session, is_cut_off=is_cut_off)
+                frame = frames.of_wait(rows, known, point_of_session, is_cut_off=is_cut_off)
+                self._keep(lambda: frame)
         return frame

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 import warnings
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
@@ -23,6 +24,7 @@ from odb_nb.operations.results import Outcome, Result, in_doubt, not_fast, not_s
 from odb_nb.operations.sessions import find_session, list_sessions, open_session
 from odb_nb.operations.together import together
 from odb_nb.tables import parsed
+from odb_nb.words import counts_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -80,6 +82,7 @@ class CreateRun:
     _ties: Ties = field(default_factory=lambda: Ties({}, {}, 0))
     _stop: GraphError | AuthError | None = None
     _refusals: int = 0
+    _outcomes: Counter[str] = field(default_factory=Counter)
 
     async def run(self) -> None:
         """Fill `results`; whatever happens, each point has one at the end.
@@ -345,4 +348,5 @@ class CreateRun:
     def _finish(self, point_id: str, result: Result) -> None:
         self._open.pop(point_id, None)
         self.results[point_id] = result
-        self.report(len(self.results), len(self.points), result.outcome)
+        self._outcomes[str(result.outcome)] += 1
+        self.report(len(self.results), len(self.points), counts_in_words(self._outcomes))

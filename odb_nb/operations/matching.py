@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
+from odb_nb.auth import is_guid
 from odb_nb.tables import parsed
 
 if TYPE_CHECKING:
@@ -51,38 +52,54 @@ def is_live(session: Mapping[str, Any], now: datetime | None) -> bool:
 
 
 def newest_usable(matches: Iterable[Match], now: datetime | None) -> Match | None:
-    """Of several sessions on one point: the newest live one, else the newest."""
-    return max(
-        matches,
-        key=lambda match: (is_live(match.session, now), parsed(match.session.get("createdDateTime")) or _EPOCH),
-        default=None,
-    )
+    """Of several sessions on one point: the newest live one, else the newest; the same one however they are listed."""
+
+    def merit(match: Match) -> tuple[bool, datetime, str]:
+        session = match.session
+        return is_live(session, now), parsed(session.get("createdDateTime")) or _EPOCH, str(session.get("id"))
+
+    return max(matches, key=merit, default=None)
+
+
+def comparable(id_: str) -> str:
+    """The id as it may be compared: GUIDs come back in any letters, while in others, such as base64, the case tells."""
+    return id_.lower() if is_guid(id_) else id_
 
 
 def match(
     points: Sequence[RestorePoint], sessions: Iterable[dict[str, Any]], point_of_session: Mapping[str, str]
 ) -> dict[str, list[Match]]:
     """Per restore point id: its sessions, each tied by the strongest evidence there is for that session."""
-    by_drive_and_time: dict[tuple[str, datetime | None], str] = {}
-    shared = set()
-    for point in points:
-        if point.directory_object_id and point.protection_date_time:
-            key = point.directory_object_id, second(point.protection_date_time)
-            if by_drive_and_time.setdefault(key, point.id) != point.id:
-                shared.add(key)
-    for key in shared:  # two points of one drive within a second: either would be a guess
-        del by_drive_and_time[key]
-    asked = {point.id for point in points}
-    folded = {point.id.casefold(): point.id for point in points}
+    spellings: dict[str, list[str]] = defaultdict(list)
+    for id_ in dict.fromkeys(point.id for point in points):
+        spellings[comparable(id_)].append(id_)
+    by_drive_and_time = _by_drive_and_time(points)
     found: dict[str, list[Match]] = defaultdict(list)
     for session in sessions:
         session_id = str(session.get("id"))
-        drive_and_time = (str(session.get("directoryObjectId")), second(parsed(session.get("restorePointDateTime"))))
+        matched_by: MatchedBy
         if session.get("restorePointId"):
-            named = str(session["restorePointId"])  # GUIDs may come back in other letters
-            found[named if named in asked else folded.get(named.casefold(), named)].append(Match(session, "service"))
+            point_id, matched_by = str(session["restorePointId"]), "service"
         elif session_id in point_of_session:
-            found[point_of_session[session_id]].append(Match(session, "journal"))
-        elif drive_and_time in by_drive_and_time:
-            found[by_drive_and_time[drive_and_time]].append(Match(session, "drive_and_time"))
+            point_id, matched_by = point_of_session[session_id], "journal"
+        elif (key := _drive_and_time(session)) in by_drive_and_time:
+            point_id, matched_by = by_drive_and_time[key], "drive_and_time"
+        else:
+            continue
+        for spelled in spellings.get(comparable(point_id), (point_id,)):
+            found[spelled].append(Match(session, matched_by))
     return found
+
+
+def _drive_and_time(session: Mapping[str, Any]) -> tuple[str, datetime | None]:
+    return comparable(str(session.get("directoryObjectId") or "")), second(parsed(session.get("restorePointDateTime")))
+
+
+def _by_drive_and_time(points: Iterable[RestorePoint]) -> dict[tuple[str, datetime | None], str]:
+    """The point of each directory object and second, where there is just one: of two, either would be a guess."""
+    of_key: dict[tuple[str, datetime | None], dict[str, str]] = defaultdict(dict)
+    for point in points:
+        if point.directory_object_id and point.protection_date_time:
+            key = comparable(point.directory_object_id), second(point.protection_date_time)
+            of_key[key][comparable(point.id)] = point.id
+    return {key: next(iter(ids.values())) for key, ids in of_key.items() if len(ids) == 1}

@@ -9,6 +9,8 @@ from odb_nb.errors import AuthError, GraphError, InputError, NoReplyError, OdbEr
 from odb_nb.operations.sessions import is_over, wait_until_settled
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from odb_nb.arguments import RestorePoint
     from odb_nb.pacing import Deadline
     from odb_nb.progress import Report
@@ -21,7 +23,7 @@ Outcome = Literal["created", "reused", "failed", "timed_out", "cancelled", "unkn
 class Result:
     """What became of one restore point."""
 
-    outcome: Outcome
+    outcome: Outcome | None
     session: dict[str, Any] = field(default_factory=dict)
     request_id: str | None = None
     error: OdbError | None = None
@@ -71,17 +73,28 @@ async def wait_for_results(
     known = {str(result.session["id"]): result.session for result in results.values() if result.session.get("id")}
     fault: dict[str, Any] = {}
     is_cut_off = True
+    rows = len(results)
+
+    def tell(done: int, total: int, note: str) -> None:
+        del done, total  # of the sessions; all rows are done
+        _refresh(results, known)
+        report(rows, rows, note)
+
     try:
         if known:
-            rows = len(results)
-            await wait_until_settled(transport, known, deadline, lambda _done, _total, note: report(rows, rows, note))
+            await wait_until_settled(transport, known, deadline, tell)
         is_cut_off = False
     except (GraphError, AuthError) as exc:
         fault, is_cut_off = Result.of_error("timed_out", exc).session, False
     finally:
-        for result in results.values():
-            if result.session.get("id"):
-                session = known[str(result.session["id"])]
-                is_open = not is_cut_off and not is_over(session)
-                result.session = {**session, **fault} if is_open else session
-                result.outcome = "timed_out" if is_open else result.outcome
+        for result in _refresh(results, known):
+            if not is_cut_off and not is_over(result.session):
+                result.session, result.outcome = {**result.session, **fault}, "timed_out"
+
+
+def _refresh(results: Mapping[str, Result], known: Mapping[str, dict[str, Any]]) -> list[Result]:
+    """Those that have a session, with the session as it was seen last."""
+    of_sessions = [result for result in results.values() if result.session.get("id")]
+    for result in of_sessions:
+        result.session = known[str(result.session["id"])]
+    return of_sessions

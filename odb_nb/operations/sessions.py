@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from msgraph.generated.models.one_drive_for_business_browse_session import OneDriveForBusinessBrowseSession
 
 from odb_nb.errors import GraphError
 from odb_nb.transport import Request
+from odb_nb.words import counts_in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
 
     from odb_nb.pacing import Deadline
     from odb_nb.progress import Report
@@ -20,15 +22,27 @@ if TYPE_CHECKING:
 SETTLED = ("created", "failed")
 GONE = {"code": "itemNotFound", "message": "the session is gone: expired, or deleted"}
 
+_KIND = "oneDriveForBusinessBrowseSession"
 _POLL_FIRST_S = 1.0
 _POLL_GROWTH = 1.5
 _POLL_MOST_S = 15.0
 
 
 async def list_sessions(transport: Transport, deadline: Deadline) -> list[dict[str, Any]]:
-    """Every OneDrive browse session that the service shows us, all pages."""
+    """Every OneDrive browse session that the service shows us, all pages.
+
+    Nothing documented keeps sessions of other kinds out of this list. One of a SharePoint site may have the very
+    time, site and point id that tie sessions to our points, so whatever says it is of another kind ends here.
+    """
     sessions = transport.backup.one_drive_for_business_browse_sessions
-    return await transport.all_pages(Request(sessions.to_get_request_information()), deadline)
+    listed = await transport.all_pages(Request(sessions.to_get_request_information()), deadline)
+    return [session for session in listed if _is_of_onedrive(session)]
+
+
+def _is_of_onedrive(session: Mapping[str, Any]) -> bool:
+    """True unless its type says otherwise; the documented list has no type, since its items have but one."""
+    kind = session.get("@odata.type")
+    return not kind or str(kind).rpartition(".")[2].casefold() == _KIND.casefold()
 
 
 async def get_session(transport: Transport, session_id: str, deadline: Deadline) -> Answer:
@@ -79,7 +93,8 @@ async def wait_until_settled(
             known[id_] = await find_session(transport, id_, deadline) or {"id": id_, **known[id_], "error": GONE}
         missed = absent
         waiting = {id_ for id_, session in known.items() if not is_over(session)}
-        report(len(known) - len(waiting), len(known), _counts(known.values()))
+        statuses = Counter(str(session.get("status", "not seen yet")) for session in known.values())
+        report(len(known) - len(waiting), len(known), counts_in_words(statuses))
         if not waiting or not await deadline.pause(pause_s):
             return
         pause_s = min(_POLL_MOST_S, pause_s * _POLL_GROWTH)
@@ -90,8 +105,3 @@ def is_over(session: Mapping[str, Any]) -> bool:
     error = session.get("error")
     has_error = isinstance(error, dict) and bool(error.get("code") or error.get("message"))
     return str(session.get("status")).casefold() in SETTLED or has_error
-
-
-def _counts(sessions: Collection[dict[str, Any]]) -> str:
-    statuses = [str(session.get("status", "not seen yet")) for session in sessions]
-    return ", ".join(f"{statuses.count(status)} {status}" for status in sorted(set(statuses)))

@@ -184,7 +184,7 @@ class Sandbox:
 
     @property
     def sessions(self) -> list[SessionRecord]:
-        """All browse sessions ever opened, the expired ones too, by time of creation and id."""
+        """All OneDrive browse sessions ever opened, the expired ones too, by time of creation and id."""
         with self._desk.lock:
             return self._tenant.sessions.everything()
 

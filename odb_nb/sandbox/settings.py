@@ -18,7 +18,13 @@ _CHOICES = {
     "directory_object": get_args(DirectoryObject),
     "service_status": get_args(ServiceStatus),
 }
-_WHOLE_NUMBERS = {"seed": (0, 2**63), "drives": (1, 100_000), "page_size": (1, 10_000), "port": (0, 65_535)}
+_WHOLE_NUMBERS = {
+    "seed": (0, 2**63),
+    "drives": (1, 100_000),
+    "page_size": (1, 10_000),
+    "other_sessions": (0, 10_000),
+    "port": (0, 65_535),
+}
 _SECONDS = ("step_s", "creating_s", "lifetime_s", "latency_s", "list_lag_s")
 
 
@@ -37,6 +43,7 @@ class Switches(TypedDict, total=False):
     directory_object: DirectoryObject
     latency_s: float
     list_lag_s: float
+    other_sessions: int
     service_status: ServiceStatus
     port: int
 
@@ -57,6 +64,7 @@ class Settings:
     directory_object: Annotated[DirectoryObject, "whose id a session's directoryObjectId is"] = "site"
     latency_s: Annotated[float, "real seconds before each answer"] = 0.0
     list_lag_s: Annotated[float, "seconds for which a new session is missing from lists"] = 0.0
+    other_sessions: Annotated[int, "how many SharePoint sessions lists of OneDrive sessions show too"] = 0
     service_status: Annotated[ServiceStatus, "the state that the service reports, and acts on"] = "enabled"
     port: Annotated[int, "port on 127.0.0.1; 0 takes a free one"] = 0
 

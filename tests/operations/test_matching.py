@@ -91,6 +91,52 @@ def test_a_point_given_twice_is_one_point():
     assert tied([point(), point()], [session()]) == {"p1": [("s1", "drive_and_time")]}
 
 
+GUID = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
+BASE64 = "Y29udG9zby1ycA=="
+
+
+@pytest.mark.parametrize(
+    ("asked", "one", "journal", "expected"),
+    [
+        pytest.param(
+            point(GUID), session(restorePointId=GUID.upper()), {}, {GUID: [("s1", "service")]}, id="the service's word"
+        ),
+        pytest.param(point(GUID.upper()), session(), {"s1": GUID}, {GUID.upper(): [("s1", "journal")]}, id="journal"),
+        pytest.param(
+            point(user=GUID),
+            session(directoryObjectId=GUID.upper()),
+            {},
+            {"p1": [("s1", "drive_and_time")]},
+            id="directory object",
+        ),
+        pytest.param(
+            point(BASE64),
+            session(restorePointId=BASE64.swapcase()),
+            {},
+            {BASE64.swapcase(): [("s1", "service")]},
+            id="another point: in base64 the case tells",
+        ),
+        pytest.param(
+            point(BASE64),
+            session(directoryObjectId=None),
+            {"s1": BASE64.lower()},
+            {BASE64.lower(): [("s1", "journal")]},
+            id="another point, by the journal",
+        ),
+        pytest.param(point(user="user-1"), session(directoryObjectId="USER-1"), {}, {}, id="no GUID"),
+    ],
+)
+def test_guids_are_the_same_in_any_letters_and_other_ids_are_not(asked, one, journal, expected):
+    assert tied([asked], [one], journal) == expected
+
+
+def test_a_point_given_in_two_spellings_is_shown_its_session_in_both():
+    both = [point(GUID), point(GUID.upper())]
+
+    for one, how in ((session(), "drive_and_time"), (session(restorePointId=GUID), "service")):
+        assert tied(both, [one]) == {GUID: [("s1", how)], GUID.upper(): [("s1", how)]}
+
+
 def test_a_session_without_an_id_is_tied_by_what_it_has():
     found = match([point()], [{"restorePointId": "p1"}, {}], {})
 
@@ -153,6 +199,27 @@ def test_a_session_told_apart_is_told_apart_among_fewer_sessions_too(points, ses
         assert {id_: [one] for id_, ones in alone.items() for one in ones} == {
             id_: [found] for id_, ones in whole.items() for found in ones if found.session is one
         }
+
+
+def _place(one):
+    key = one.directory_object_id, second(one.protection_date_time)
+    return key if all(key) else one.id
+
+
+# the service takes the points of a drive minutes apart
+told_apart = many_points.filter(lambda ones: len({_place(one) for one in ones}) == len(ones))
+
+
+@given(st.data(), told_apart, many_sessions, journals)
+def test_some_of_the_points_are_shown_what_all_of_them_are(data, points, sessions, journal):
+    whole = match(points, sessions, journal)
+    some = data.draw(st.permutations(points).flatmap(lambda ones: st.integers(0, len(ones)).map(lambda n: ones[:n])))
+
+    found = match([*some, *some], sessions, journal)
+
+    for one in some:
+        assert found.get(one.id, []) == whole.get(one.id, [])
+        assert newest_usable(found.get(one.id, []), NOON) == newest_usable(whole.get(one.id, []), NOON)
 
 
 @pytest.mark.parametrize(
@@ -229,11 +296,19 @@ def made(status, day, expires="2027-01-01T00:00:00Z"):
         pytest.param([made("created", 3, TAKEN), made("creating", 1)], 1, id="a live one before an expired one"),
         pytest.param([made("failed", 1), made("failed", 3), made("failed", 2)], 1, id="none lives: the newest"),
         pytest.param([made("created", None), made("created", 1)], 1, id="one without a time comes last"),
+        pytest.param([made("failed", 3), made("created", 2, TAKEN), made("creating", 1)], 2, id="one of three lives"),
     ],
 )
 def test_newest_usable(matches, best):
     assert newest_usable(matches, NOON) is matches[best]
     assert newest_usable(reversed(matches), NOON) is matches[best]
+
+
+@given(st.lists(st.sampled_from(["s1", "s2", "s3"]), unique=True, min_size=1).flatmap(st.permutations))
+def test_of_sessions_made_in_the_same_second_the_same_is_taken_in_any_order(ids):
+    alike = [Match({"id": id_, "status": "created", "createdDateTime": TAKEN}, "service") for id_ in ids]
+
+    assert newest_usable(alike, NOON).session["id"] == max(ids)
 
 
 def test_newest_usable_of_none():

@@ -107,6 +107,7 @@ TYPES = {
         },
     ),
     "oneDriveForBusinessBrowseSession": ("browseSessionBase", {"directoryObjectId": "String"}),
+    "sharePointBrowseSession": ("browseSessionBase", {"siteId": "String"}),
     "publicError": (
         None,
         {

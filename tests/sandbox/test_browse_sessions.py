@@ -125,6 +125,56 @@ def test_list_holds_together_while_sessions_come_and_go(start, connect):
     assert shown == [session.id for session in reversed(made[1:])]
 
 
+@pytest.mark.parametrize("path", [SESSIONS, f"{ROOT}/browseSessions"])
+@pytest.mark.parametrize("page_size", [2, 100])
+def test_lists_may_show_sharepoint_sessions_too(start, connect, path, page_size):
+    sandbox = start(other_sessions=7, page_size=page_size)
+    http = connect(sandbox)
+    sandbox.clock.advance(60)
+    ours = [create(http, sandbox.points(drive.id)[0].id)["id"] for drive in sandbox.drives[:3]]
+    listed, links = follow(http, path)
+    assert len({one["id"] for one in listed}) == len(listed) == 10
+    assert {one["id"] for one in listed[:3]} == set(ours), "newest first, of both kinds"
+    assert {one["@odata.type"] for one in listed[3:]} == {"#microsoft.graph.sharePointBrowseSession"}
+    assert all(one["siteId"] for one in listed[3:])
+    assert len(links) == (4 if page_size == 2 else 0)
+    assert sandbox.complaints == []
+    assert [session.id for session in sandbox.sessions] == sorted(ours)
+
+
+@pytest.mark.parametrize("directory_object", ["site", "user"])
+def test_two_of_three_sharepoint_sessions_look_like_a_onedrive_one(start, connect, directory_object):
+    sandbox = start(other_sessions=6, directory_object=directory_object)
+    http = connect(sandbox)
+    points = [sandbox.points(drive.id)[0] for drive in sandbox.drives[:2]]
+    others, _ = follow(http, SESSIONS)
+    alike = ("directoryObjectId", "restorePointDateTime")
+    for point in points:
+        ours = create(http, point.id)
+        twins = [one for one in others if [one.get(key) for key in alike] == [ours[key] for key in alike]]
+        assert sorted(one.get("restorePointId", "") for one in twins) == ["", point.id]
+    assert sum("directoryObjectId" in one for one in others) == 4
+    assert sum("restorePointId" in one for one in others) == 2
+
+
+def test_sharepoint_sessions_are_got_by_the_base_path_alone(start, connect):
+    sandbox = start(other_sessions=1)
+    http = connect(sandbox)
+    [other] = http.get(SESSIONS).json()["value"]
+    got = http.get(f"{ROOT}/browseSessions/{other['id']}").json()
+    assert other.items() <= got.items()
+    assert error_of(http.get(f"{SESSIONS}/{other['id']}"))[:2] == (404, "itemNotFound")
+    sandbox.clock.advance(80 * 3600)
+    assert error_of(http.get(f"{ROOT}/browseSessions/{other['id']}"))[:2] == (404, "itemNotFound")
+    assert http.get(SESSIONS).json()["value"] == []
+
+
+def test_sharepoint_sessions_are_the_same_in_every_run(start, connect):
+    shown = [connect(start(other_sessions=20, seed=seed)).get(SESSIONS).json()["value"] for seed in (1, 1, 2)]
+    assert shown[0] == shown[1]
+    assert {one["id"] for one in shown[0]}.isdisjoint(one["id"] for one in shown[2])
+
+
 def test_only_looks_move_the_clock_and_next_pages_do_not(start, connect):
     sandbox = start(page_size=1, step_s=5)
     http = connect(sandbox)

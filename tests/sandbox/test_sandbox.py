@@ -130,6 +130,7 @@ def test_latency_delays_every_answer(start, connect):
         {"drives": 0},
         {"drives": True},
         {"page_size": 0},
+        {"other_sessions": -1},
         {"port": 70_000},
         {"step_s": -1},
         {"creating_s": float("inf")},

@@ -10,6 +10,7 @@ from odb_nb.sandbox.messages import Refusal, context, ok
 from odb_nb.sandbox.routes.bodies import read_body
 from odb_nb.sandbox.routes.route import Route
 from odb_nb.sandbox.routes.service import refuse_when_locked
+from odb_nb.sandbox.sessions import SiteSession
 
 if TYPE_CHECKING:
     from odb_nb.sandbox.messages import Answer, Call
@@ -21,6 +22,7 @@ _OLD_SAMPLE = frozenset(
     {"status", "expirationDateTime", "restorePointDateTime", "backupSizeInBytes", "error", "directoryObjectId"}
 )
 _ODATA_TYPE = {"@odata.type": "#microsoft.graph.oneDriveForBusinessBrowseSession"}
+_SITE_TYPE = {"@odata.type": "#microsoft.graph.sharePointBrowseSession"}
 
 BEHAVIOURS = (
     documented("create_session", "201 with the session; the body is restorePointId", "B-create"),
@@ -31,6 +33,7 @@ BEHAVIOURS = (
     documented("list_sessions", "no query options", "B-list"),
     documented("get_session", "/oneDriveForBusinessBrowseSessions/{id}", "B-get"),
     assumed("get_session", "/browseSessions/{id} works too", "new-sdk"),
+    assumed("get_session", "a SharePoint session is none of /oneDriveForBusinessBrowseSessions/{id}: 404"),
     assumed("unknown", "DELETE and PATCH of a session: 405 notAllowed"),
 )
 
@@ -55,6 +58,21 @@ def _as_json(tenant: Tenant, session: SessionRecord) -> dict[str, Any]:
     return shown
 
 
+def _site_as_json(session: SiteSession) -> dict[str, Any]:
+    alike = {"directoryObjectId": session.directory_object_id, "restorePointId": session.restore_point_id}
+    return {
+        **_SITE_TYPE,
+        "id": session.id,
+        "status": "created",
+        "restorePointDateTime": stamp(session.restore_point_time),
+        "createdDateTime": stamp(session.created),
+        "expirationDateTime": stamp(session.expires),
+        "backupSizeInBytes": "0",
+        "siteId": session.site_id,
+        **{name: value for name, value in alike.items() if value is not None},
+    }
+
+
 def create(tenant: Tenant, call: Call) -> Answer:
     refuse_when_locked(tenant)
     body = read_body(call.body, frozenset({"restorePointId"}), ignored=_OLD_SAMPLE)
@@ -75,7 +93,10 @@ def create(tenant: Tenant, call: Call) -> Answer:
 def _list(tenant: Tenant, call: Call, name: str, kind: dict[str, str]) -> Answer:
     after = tenant.session_pages.place(call)
     sessions, last = tenant.sessions.page(after, tenant.settings.page_size)
-    value = [{**kind, **_as_json(tenant, session)} for session in sessions]
+    value = [
+        _site_as_json(session) if isinstance(session, SiteSession) else {**kind, **_as_json(tenant, session)}
+        for session in sessions
+    ]
     return ok({**context(call, f"/{name}"), **tenant.session_pages.next_link(call, last), "value": value})
 
 
@@ -99,7 +120,9 @@ def get_onedrive(tenant: Tenant, call: Call) -> Answer:
 
 
 def get_any(tenant: Tenant, call: Call) -> Answer:
-    return ok({**context(call, "/browseSessions/$entity"), **_ODATA_TYPE, **_found(tenant, call)})
+    of_site = tenant.sessions.find_site(call.ids[0])
+    shown = _site_as_json(of_site) if of_site else {**_ODATA_TYPE, **_found(tenant, call)}
+    return ok({**context(call, "/browseSessions/$entity"), **shown})
 
 
 def _of_body(_tenant: Tenant, _ids: tuple[str, ...], body: Any) -> tuple[str, ...]:
