@@ -37,7 +37,7 @@ def status_matrix(status: pd.DataFrame, *, across: Literal["days", "points"] = "
     Raises
     ------
     InputError
-        Not a status frame, or an unknown `across`.
+        Not a status frame, a restore point that stands twice, or an unknown `across`.
 
     Examples
     --------
@@ -54,10 +54,11 @@ def status_matrix(status: pd.DataFrame, *, across: Literal["days", "points"] = "
     missing = [name for name in _NEEDED if not isinstance(status, pd.DataFrame) or name not in status.columns]
     if missing:
         raise InputError(f"status_matrix takes a frame from tabulate_status; missing columns: {', '.join(missing)}")
+    refuse_twice(status["restore_point_id"].dropna())
     shape = "%Y-%m-%d" if across == "days" else "%Y-%m-%d %H:%M:%S"
     cells = pd.DataFrame(
         {
-            "drive": _labels(status),
+            "drive": drive_labels(status),
             "when": status["protection_date_time"].dt.strftime(shape).astype("string").fillna("time not known"),
             "word": status["status"].fillna(NO_SESSION),
         }
@@ -68,7 +69,17 @@ def status_matrix(status: pd.DataFrame, *, across: Literal["days", "points"] = "
     return matrix.sort_index(axis="columns").rename_axis("drive").astype("string")
 
 
-def _labels(status: pd.DataFrame) -> pd.Series[str]:
+def refuse_twice(ids: pd.Series[str]) -> None:
+    """Raise if a restore point stands more than once."""
+    twice = ids[ids.duplicated()].unique().tolist()
+    if twice:
+        raise InputError(
+            f"{len(twice)} restore point(s) stand more than once and would be counted so, first "
+            f'{", ".join(map(repr, twice[:3]))}; use status.drop_duplicates("restore_point_id")'
+        )
+
+
+def drive_labels(status: pd.DataFrame) -> pd.Series[str]:
     """A label per drive: its name; with the start of its id where two drives share a name; its id without one."""
     names = status["display_name"].fillna(status["drive_id"]).fillna("drive not known")
     drives = status["drive_id"].fillna("")

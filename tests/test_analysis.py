@@ -70,6 +70,22 @@ def test_a_point_whose_time_is_not_known_is_not_lost():
     assert matrix.loc["A", "time not known"] == "created"
 
 
+def test_a_point_that_stands_twice_is_refused_and_named():
+    frame = status(*ROWS)
+    twice = pd.concat([frame, frame.head(2)])
+    with pytest.raises(InputError, match=r"2 restore point\(s\).*'p0', 'p1'.*drop_duplicates"):
+        odb.status_matrix(twice)
+    mended = twice.drop_duplicates("restore_point_id")
+    pd.testing.assert_frame_equal(odb.status_matrix(mended), odb.status_matrix(frame))
+
+
+def test_only_the_first_few_points_that_stand_twice_are_named():
+    frame = status(*[("d", "A", "2026-11-20T03:00:00Z", "created")] * 9)
+    with pytest.raises(InputError, match="9 restore point") as caught:
+        odb.status_matrix(pd.concat([frame, frame, frame]))
+    assert str(caught.value).count("'p") == 3
+
+
 def test_an_empty_frame_gives_an_empty_matrix():
     matrix = odb.status_matrix(status())
     assert matrix.shape == (0, 0)

@@ -1,0 +1,296 @@
+"""A frame as a file: CSV for Excel, Parquet for programs, HTML for people; all its rows, or no file at all."""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import csv
+import html
+import json
+import os
+import re
+import secrets
+import shutil
+import warnings
+from datetime import UTC, datetime, timedelta
+from numbers import Number
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import pandas as pd
+from pandas.api.types import is_object_dtype
+
+from odb_nb.errors import InputError
+from odb_nb.styles import as_of, in_rows, sound, table_html, with_index
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from odb_nb.styles import StyledTable
+
+_EXCEL_ROWS = 1_048_576
+_ROWS_AT_ONCE = 10_000
+_MICROSECOND = timedelta(microseconds=1)
+
+_LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
+# What a spreadsheet may take for a formula (OWASP, "CSV Injection"): at the start of a text; and after a separator
+# inside it, since an Excel whose list separator is a semicolon splits there, and at line ends, even within our quotes.
+# Between may stand what cannot be seen: white space, controls, marks of zero width or of direction.
+_UNSEEN = (
+    r"[\s\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb]"
+)
+_SIGN = "[=+@＝＋－＠-]"
+_FORMULA = re.compile(rf"^(?={_UNSEEN}*{_SIGN}|[\t\r\n])|(?<=[;\t\r\n])(?=(?:(?![\t\r\n]){_UNSEEN})*{_SIGN})")
+
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>
+:root {{ color-scheme: light dark; --page: #ffffff; --ink: #1b1b1b; --line: #d0d0d0; }}
+@media (prefers-color-scheme: dark) {{ :root {{ --page: #161616; --ink: #e8e8e8; --line: #484848; }} }}
+body {{ margin: 1.5em; background: var(--page); color: var(--ink); font: 14px/1.4 system-ui, sans-serif; }}
+table {{ border-collapse: collapse; }}
+th, td {{ border-bottom: 1px solid var(--line); vertical-align: top; }}
+thead th {{ position: sticky; top: 0; background: var(--page); }}
+</style>
+</head>
+<body>
+<h1>{title}</h1>
+"""
+
+
+def export(frame: pd.DataFrame | StyledTable, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+    """Path of the file that now holds the whole frame; its suffix says what kind of file.
+
+    ``.csv``
+        For Excel: UTF-8 with a byte order mark, lines that end in CR LF. Text that a spreadsheet could take for a
+        formula gets a leading apostrophe, and so does what follows a semicolon, a tab or a line break inside a text,
+        where some Excels start a cell; numbers stay numbers. Times are ``2026-11-20T03:02:55Z``, spans ``71:59:48``
+        (hours, minutes, seconds), nulls and empty texts empty cells. NUL and lone surrogates become U+FFFD.
+    ``.parquet``
+        For programs: columns come back with the dtypes they have. Lone surrogates become U+FFFD; of ``frame.attrs``
+        what JSON can hold is kept.
+    ``.html``, ``.htm``
+        For people: one page that needs nothing else, with the looks of `styled` and all rows and columns, drawn by
+        pandas' Styler (about 4 s for 10,000 rows of 16 columns). Times are UTC, to the second.
+
+    An index that carries data, such as the drives of a `status_matrix`, becomes the first column; the numbers that a
+    filter leaves over are dropped.
+
+    Parameters
+    ----------
+    frame : DataFrame or StyledTable
+        Any frame; of a styled table, the whole frame it was made from.
+    path : str or os.PathLike
+        Its folder must exist.
+    overwrite : bool
+        Replace a file that is there.
+
+    Returns
+    -------
+    pathlib.Path
+        The `path` given.
+
+    Raises
+    ------
+    InputError
+        Not a frame; a column name that stands twice; values that Parquet cannot hold; another suffix; no such folder;
+        a file is there and `overwrite` is false; a folder is there.
+    OSError
+        The disk is full or writing is not allowed; it names the file. Nothing is left behind, and a file that was
+        there stays as it was.
+
+    Warns
+    -----
+    UserWarning
+        A CSV file has more rows than Excel shows.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import odb_nb as odb
+    >>> from odb_nb.export import export
+    >>> with odb.connect() as client, tempfile.TemporaryDirectory() as folder:
+    ...     drives = client.list_drives(search="vance")
+    ...     file = export(drives[["display_name", "status"]], Path(folder) / "drives.csv")
+    ...     file.read_text(encoding="utf-8-sig").splitlines()
+    ['display_name,status', 'Adele Vance,protected']
+    """
+    given = _frame_of(frame)
+    target = _free(path, overwrite=overwrite)
+    kind = target.suffix.lower()
+    if kind == ".csv" and len(given) >= _EXCEL_ROWS:
+        warnings.warn(
+            f"{len(given):,} rows and a header; Excel shows {_EXCEL_ROWS:,} lines and leaves out the rest",
+            UserWarning,
+            stacklevel=2,
+        )
+    with _in_place(target, overwrite=overwrite) as file:
+        _WRITERS[kind](given, file, target.stem)
+    return target
+
+
+def _frame_of(given: object) -> pd.DataFrame:
+    frame = given if isinstance(given, pd.DataFrame) else getattr(given, "frame", None)
+    if not isinstance(frame, pd.DataFrame):
+        raise InputError(f"export takes a DataFrame or a styled table, not a {type(given).__name__}")
+    if frame.columns.nlevels > 1:
+        raise InputError(f"the frame has columns of {frame.columns.nlevels} levels; a file has room for one")
+    names = _flat(frame).columns
+    if not names.is_unique:
+        raise InputError(f"column names stand twice: {', '.join(map(repr, names[names.duplicated()].unique()[:3]))}")
+    return frame
+
+
+def _flat(frame: pd.DataFrame) -> pd.DataFrame:
+    """With the index as columns where it carries data, and names that are text."""
+    table = with_index(frame)
+    return table.set_axis(pd.Index([sound(str(name)) for name in table.columns], dtype="str"), axis="columns")
+
+
+def _free(path: object, *, overwrite: bool) -> Path:
+    """The path as one that can be written to."""
+    text = os.fspath(path) if isinstance(path, (str, os.PathLike)) else None
+    if not isinstance(text, str) or "\0" in text:
+        raise InputError(f"path={path!r:.200} is not the path of a file")
+    target = Path(text)
+    if target.suffix.lower() not in _WRITERS:
+        raise InputError(f"path={text!r} must end in one of {', '.join(_WRITERS)}, which says what to write")
+    if target.is_dir():
+        raise InputError(f"{text!r} is a folder")
+    if not target.parent.is_dir():
+        raise InputError(f"the folder {str(target.parent)!r} does not exist; make it first")
+    if os.path.lexists(target) and not overwrite:
+        raise _there_already(target)
+    return target
+
+
+def _there_already(target: Path) -> InputError:
+    return InputError(f"{str(target)!r} exists; overwrite=True replaces it")
+
+
+@contextlib.contextmanager
+def _in_place(target: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
+    """A file beside the target that takes its place once it is whole, and goes away if that fails."""
+    beside = target.with_name(f".odb-{secrets.token_hex(8)}.part")
+    try:
+        with beside.open("xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        if overwrite:
+            if target.exists():
+                shutil.copymode(target, beside)  # a report that was kept private stays so
+            beside.replace(target)
+        else:
+            _take_free_name(beside, target)
+    except OSError as exc:
+        raise OSError(exc.errno, exc.strerror or str(exc), str(target)) from exc  # of the same class, by its number
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _take_free_name(beside: Path, target: Path) -> None:
+    """Rename without ever replacing, also where somebody takes the name at this very moment."""
+    try:
+        try:
+            target.hardlink_to(beside)
+        except FileExistsError:
+            raise
+        except OSError:  # no hard links here, as on FAT and many network drives
+            target.open("xb").close()
+            try:
+                beside.replace(target)
+            except BaseException:
+                target.unlink()
+                raise
+    except FileExistsError:
+        raise _there_already(target) from None
+
+
+def _write_csv(frame: pd.DataFrame, file: BinaryIO, title: str) -> None:
+    del title
+    table = _flat(frame)
+    rows = csv.writer(
+        codecs.getwriter("utf-8-sig")(file),
+        # what RFC 4180 and Excel have; and Python before 3.13 quotes a lone CR only if lines end in one
+        lineterminator="\r\n",
+        # readers skip a line of blanks, which in a table of one column is a row
+        quoting=csv.QUOTE_ALL if table.shape[1] == 1 else csv.QUOTE_MINIMAL,
+    )
+    rows.writerow([_guarded(name) for name in table.columns])
+    for first in range(0, len(table), _ROWS_AT_ONCE):
+        part = table.iloc[first : first + _ROWS_AT_ONCE]
+        rows.writerows(zip(*(_csv_cells(part[name]) for name in part.columns), strict=True))
+
+
+def _csv_cells(values: pd.Series[Any]) -> list[str]:
+    pairs = zip(values.tolist(), values.isna(), strict=True)
+    return ["" if is_null else _csv_cell(value) for value, is_null in pairs]
+
+
+def _csv_cell(value: Any) -> str:
+    if isinstance(value, datetime):
+        return (value.astimezone(UTC) if value.tzinfo else value).isoformat().replace("+00:00", "Z")
+    if isinstance(value, timedelta):
+        return _clock(value)
+    return str(value) if isinstance(value, Number) else _guarded(sound(str(value)))
+
+
+def _clock(span: timedelta) -> str:
+    """``71:59:48``: Excel reads it as a duration, and `pandas.to_timedelta` as the same span."""
+    seconds, fraction = divmod(abs(span) // _MICROSECOND, 1_000_000)
+    minutes, second = divmod(seconds, 60)
+    clock = f"{minutes // 60}:{minutes % 60:02}:{second:02}" + (f".{fraction:06}" if fraction else "")
+    return f"-{clock}" if span < timedelta(0) else clock
+
+
+def _guarded(text: str) -> str:
+    return _FORMULA.sub("'", text)
+
+
+def _write_parquet(frame: pd.DataFrame, file: BinaryIO, title: str) -> None:
+    del title
+    table = _flat(frame).copy(deep=False)
+    for name in table.columns:
+        if is_object_dtype(table[name].dtype):  # Arrow's own text holds no surrogates
+            table[name] = table[name].map(_mended)
+    table.attrs = {name: value for name, value in table.attrs.items() if isinstance(name, str) and _is_json(value)}
+    try:
+        table.to_parquet(file, engine="pyarrow", index=False)
+    except (ValueError, TypeError, NotImplementedError) as exc:  # what pyarrow's errors derive from
+        raise InputError(f"Parquet cannot hold this frame: {exc}; make each column one kind of value") from exc
+
+
+def _mended(value: Any) -> Any:
+    return _LONE_SURROGATE.sub("\ufffd", value) if isinstance(value, str) else value
+
+
+def _is_json(value: Any) -> bool:
+    try:
+        json.dumps(value)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _write_html(frame: pd.DataFrame, file: BinaryIO, title: str) -> None:
+    file.write(_PAGE.format(title=html.escape(sound(title))).encode())
+    columns = len(_flat(frame).columns)
+    caption = f"{in_rows(frame)}, {columns:,} {'column' if columns == 1 else 'columns'}{as_of(frame)}. Times are UTC."
+    for piece in table_html(frame, caption, "exported"):
+        file.write(piece.encode())
+    file.write(b"</body>\n</html>\n")
+
+
+_WRITERS: dict[str, Callable[[pd.DataFrame, BinaryIO, str], None]] = {
+    ".csv": _write_csv,
+    ".parquet": _write_parquet,
+    ".html": _write_html,
+    ".htm": _write_html,
+}
