@@ -20,6 +20,9 @@ from odb_nb.errors import (
     ReplyShapeError,
     ThrottledError,
 )
+from odb_nb.export import export
+from odb_nb.plots import plot_summary, plot_timeline
+from odb_nb.styles import styled
 
 if TYPE_CHECKING:
     from odb_nb.client import BackupClient
@@ -38,7 +41,11 @@ __all__ = [
     "ReplyShapeError",
     "ThrottledError",
     "connect",
+    "export",
+    "plot_summary",
+    "plot_timeline",
     "status_matrix",
+    "styled",
 ]
 
 

@@ -23,6 +23,7 @@ def test_every_exported_name_can_be_had():
 
 def test_importing_brings_nothing_heavy_along():
     heavy = ("msgraph", "azure", "kiota_http", "httpx", "ipywidgets", "tornado", "asyncio", "sqlite3", "tqdm")
+    heavy += ("matplotlib", "itables", "IPython")
     code = f"import sys, odb_nb; print([name for name in {heavy!r} if name in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"

@@ -14,18 +14,32 @@ PACKAGE = Path(odb_nb.__file__).parent
 # from the top down; a room may import from those above it, and within its own line
 ROOMS = [
     {"errors"},
+    {"notices", "palette", "words"},
     {"tables", "arguments", "journal", "auth", "credential", "entra_errors", "permissions", "pacing", "replies"},
     {"http_client", "transport", "background"},
-    {"progress", "device_code", "banner", "memory", "palette", "words"},
+    {"bar", "progress", "device_code", "banner", "memory"},
     {"analysis", "styles", "plots", "export"},
     {"operations"},
     {"frames"},
     {"client"},
     {"connect"},
+    {"widgets"},
     {"__init__"},
 ]
 FOREIGN = {
-    "pandas": {"tables", "arguments", "frames", "memory", "client", "analysis", "words", "styles", "plots", "export"},
+    "pandas": {
+        "tables",
+        "arguments",
+        "frames",
+        "memory",
+        "client",
+        "analysis",
+        "words",
+        "styles",
+        "plots",
+        "export",
+        "widgets",
+    },
     "matplotlib": {"plots"},
     "pyarrow": {"export"},
     "sqlite3": {"journal"},
@@ -40,7 +54,9 @@ FOREIGN = {
     "httpx": {"transport", "http_client", "replies"},
     "tornado": {"sandbox"},
     "tqdm": {"progress"},
-    "IPython": {"device_code"},
+    "IPython": {"bar", "device_code", "widgets"},
+    "ipywidgets": {"widgets"},
+    "itables": {"widgets"},
 }
 
 
