@@ -96,7 +96,7 @@ def make_credential(
     Microsoft's, its validation by Microsoft is turned off (``disable_instance_discovery``).
     """
     check_tenant("tenant_id", tenant_id)
-    _check_client("client_id", client_id)
+    check_client("client_id", client_id)
     try:
         return _build(way, tenant_id, client_id, show_code)
     except InputError:
@@ -173,7 +173,7 @@ def _service_principal(tenant_id: str | None, client_id: str | None) -> Any:
 def _ids(tenant_id: str | None, client_id: str | None) -> tuple[str | None, str | None]:
     """What was given, else the variables."""
     tenant_id = tenant_id or check_tenant("AZURE_TENANT_ID", os.environ.get("AZURE_TENANT_ID"))
-    client_id = client_id or _check_client("AZURE_CLIENT_ID", os.environ.get("AZURE_CLIENT_ID"))
+    client_id = client_id or check_client("AZURE_CLIENT_ID", os.environ.get("AZURE_CLIENT_ID"))
     return tenant_id, client_id
 
 
@@ -187,7 +187,8 @@ def check_tenant(name: str, given: str | None) -> str | None:
     return given or None
 
 
-def _check_client(name: str, given: str | None) -> str | None:
+def check_client(name: str, given: str | None) -> str | None:
+    """The client id as given, None for nothing; `InputError` where it is no GUID."""
     if given and not _GUID.fullmatch(given):
         raise InputError(f"{name} is not a GUID: it is the Application (client) ID of an app registration")
     return given or None

@@ -5,11 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
+import threading
 from datetime import UTC, datetime
 
 import pytest
 
-from odb_nb.device_code import as_html, display
+from odb_nb.device_code import as_html, display, shown_by
 
 UNTIL = datetime(2026, 11, 20, 12, 15, tzinfo=UTC)
 ADDRESS = "https://microsoft.com/devicelogin"
@@ -51,8 +52,9 @@ def test_in_a_notebook_it_is_shown_as_a_link_and_as_text():
 def test_the_link_opens_elsewhere_and_shows_the_code():
     shown = as_html(ADDRESS, "ABC123", UNTIL)
 
-    assert f'<a href="{ADDRESS}" target="_blank" rel="noopener noreferrer">{ADDRESS}</a>' in shown
-    assert "<code>ABC123</code>" in shown
+    assert f'<a href="{ADDRESS}" target="_blank" rel="noopener noreferrer" ' in shown
+    assert f">{ADDRESS}</a>" in shown
+    assert ">ABC123</code>" in shown
     assert "12:15 UTC" in shown
 
 
@@ -83,4 +85,27 @@ def test_address_and_code_are_escaped():
 
     assert "<script>" not in shown
     assert 'href="https://x.example/&quot;&gt;&lt;script&gt;"' in shown
-    assert "<code>&lt;b&gt;&amp;</code>" in shown
+    assert ">&lt;b&gt;&amp;</code>" in shown
+
+
+def test_within_it_codes_go_to_whoever_shows_them(capsys):
+    shown = []
+
+    with shown_by(lambda *told: shown.append(told)):
+        display(ADDRESS, "ABC123", UNTIL)
+
+    assert shown == [(ADDRESS, "ABC123", UNTIL)]
+    assert capsys.readouterr() == ("", "")
+    display(ADDRESS, "DEF456", UNTIL)
+    assert "DEF456" in capsys.readouterr().err
+
+
+def test_another_threads_codes_are_not_taken(capsys):
+    shown = []
+    with shown_by(lambda *told: shown.append(told)):
+        other = threading.Thread(target=display, args=(ADDRESS, "ABC123", UNTIL))
+        other.start()
+        other.join()
+
+    assert shown == []
+    assert "ABC123" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""JupyterLab in a real Chromium: what the browser tests share.
+"""JupyterLab and Voilà in a real Chromium: what the browser tests share.
 
 Plain playwright with the system's Chromium, since pytest-playwright warns under pytest 9. Everything that Jupyter
 writes goes to a temporary folder, and notebooks are opened as copies: JupyterLab saves on its own.
@@ -7,6 +7,7 @@ writes goes to a temporary folder, and notebooks are opened as copies: JupyterLa
 from __future__ import annotations
 
 import contextlib
+import functools
 import http.client
 import json
 import os
@@ -19,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import nbformat
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -37,6 +39,19 @@ KERNEL_IS_CONNECTED = (
     "() => window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel?.connectionStatus === 'connected'"
 )
 KERNEL_ANSWERS = "async () => { await window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.info }"
+RESTART = """async () => {
+    const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+    await kernel.restart();
+    await kernel.info;
+}"""
+ASK = """async code => {
+    const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+    const future = kernel.requestExecute({code, store_history: false});
+    let printed = "";
+    future.onIOPub = message => { printed += message.content.text ?? message.content.evalue ?? "" };
+    await future.done;
+    return printed;
+}"""
 RUN_ALL = "window.jupyterapp.commands.execute('notebook:run-all-cells')"
 
 
@@ -47,9 +62,17 @@ class Lab:
     port: int
     folder: Path
 
+    def write(self, name, *sources):
+        """A notebook of the test's own."""
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+        notebook.metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+        nbformat.write(notebook, self.folder / name)
+        return name
+
     def open(self, page, notebook):
-        """Open a copy of a notebook of the repository and wait until its kernel answers."""
-        shutil.copy(REPOSITORY / "notebooks" / notebook, self.folder)
+        """Open a notebook, a fresh copy if the repository has it, and wait until its kernel answers."""
+        if (REPOSITORY / "notebooks" / notebook).exists():
+            shutil.copy(REPOSITORY / "notebooks" / notebook, self.folder)
         page.goto(f"http://127.0.0.1:{self.port}/lab/tree/{notebook}?token={TOKEN}&reset")
         # "idle" is shown before there is a kernel, and cells that are run then do nothing, without a word
         page.wait_for_function(KERNEL_IS_CONNECTED, timeout=1000 * PATIENCE_S)
@@ -58,6 +81,30 @@ class Lab:
     def run_all(self, page):
         """Run all cells; comes back when the last one has run."""
         assert page.evaluate(RUN_ALL) is True
+
+    def show(self, page, *sources, name="form.ipynb"):
+        """A notebook of these cells, opened and run, without the side bar."""
+        self.open(page, self.write(name, *sources))
+        page.evaluate("window.jupyterapp.shell.collapseLeft()")
+        self.run_all(page)
+
+    def dark(self, page):
+        """JupyterLab's dark theme."""
+        page.evaluate("window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})")
+        page.locator("body[data-jp-theme-light='false']").wait_for(state="attached")
+
+    def light(self, page):
+        """And back: the server keeps the choice."""
+        page.evaluate("window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'})")
+        page.locator("body[data-jp-theme-light='true']").wait_for(state="attached")
+
+    def restart(self, page):
+        """Another kernel in the place of this one."""
+        page.evaluate(RESTART)
+
+    def python(self, page, expression):
+        """What an expression is in the notebook's kernel, as it prints."""
+        return page.evaluate(ASK, f"print({expression})").strip()
 
 
 @dataclass
@@ -78,24 +125,55 @@ class Complaints:
             self.outside.append(url)
 
 
-@pytest.fixture(scope="module")
+@dataclass
+class Voila:
+    """A running Voilà and the folder whose notebooks it shows."""
+
+    port: int
+    folder: Path
+
+    def open(self, page, notebook):
+        """Show a notebook as a page."""
+        page.goto(f"http://127.0.0.1:{self.port}/voila/render/{notebook}")
+
+
+@pytest.fixture(scope="session")
 def lab(tmp_path_factory):
     tmp_path = tmp_path_factory.mktemp("lab")
-    port, log_path = _free_port(), tmp_path / "jupyter.log"
-    folder = tmp_path / "work"
-    folder.mkdir()
+    folder, port = tmp_path / "work", _free_port()
     command = [
         sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1",
         f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={TOKEN}",
         f"--ServerApp.root_dir={folder}", "--LabApp.expose_app_in_browser=True",
     ]  # fmt: skip
+    with _serving(command, folder, port, "/api/status"):
+        yield Lab(port, folder)
+
+
+@pytest.fixture(scope="session")
+def voila(tmp_path_factory):
+    tmp_path = tmp_path_factory.mktemp("voila")
+    folder, port = tmp_path / "work", _free_port()
+    command = [
+        sys.executable, "-m", "voila", "--no-browser", f"--port={port}", "--Voila.ip=127.0.0.1",
+        "--MappingKernelManager.cull_idle_timeout=60", "--MappingKernelManager.cull_interval=10", str(folder),
+    ]  # fmt: skip
+    with _serving(command, folder, port, "/"):
+        yield Voila(port, folder)
+
+
+@contextlib.contextmanager
+def _serving(command, folder, port, path):
+    """A server that runs in `folder`, with all that Jupyter writes beside it."""
+    folder.mkdir()
+    log_path = folder.parent / "server.log"
     with log_path.open("w") as log:
         server = subprocess.Popen(
-            command, cwd=folder, env=_environment(tmp_path), stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            command, cwd=folder, env=_environment(folder.parent), stdin=subprocess.DEVNULL, stdout=log, stderr=log
         )
     try:
-        _wait_for_server(server, port, log_path)
-        yield Lab(port, folder)
+        _wait_for_server(server, port, path, log_path)
+        yield
     finally:
         server.terminate()  # it ends its kernels
         try:
@@ -105,25 +183,55 @@ def lab(tmp_path_factory):
             server.wait()
 
 
-@pytest.fixture(scope="module")
-def complaints():
-    return Complaints()
+@pytest.fixture(scope="session")
+def browser():
+    from playwright.sync_api import expect, sync_playwright
 
-
-@pytest.fixture(scope="module")
-def page(complaints):
-    from playwright.sync_api import sync_playwright
-
+    expect.set_options(timeout=1000 * PATIENCE_S / 2)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=_chromium(), args=list(CHROMIUM_OPTIONS))
-        context = browser.new_context(
-            viewport={"width": 1280, "height": 900}, device_scale_factor=2, color_scheme="light"
-        )
-        page = context.new_page()
+        opened = playwright.chromium.launch(executable_path=_chromium(), args=list(CHROMIUM_OPTIONS))
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="session")
+def new_page(browser):
+    """Opens a page in a profile of its own, of a size that notebooks are read at, and what it complained of."""
+
+    @contextlib.contextmanager
+    def open_page():
+        viewport = {"width": 1280, "height": 900}
+        context = browser.new_context(viewport=viewport, device_scale_factor=2, color_scheme="light")
+        page, complaints = context.new_page(), Complaints()
         page.set_default_timeout(1000 * PATIENCE_S)
         complaints.watch(page)
-        yield page
-        browser.close()
+        yield page, complaints
+        context.close()
+
+    return open_page
+
+
+@pytest.fixture
+def watched(new_page):
+    with new_page() as opened:
+        yield opened
+
+
+@pytest.fixture
+def page(watched):
+    return watched[0]
+
+
+@pytest.fixture
+def complaints(watched):
+    return watched[1]
+
+
+@pytest.fixture
+def show(lab, page):
+    """Shows a notebook of these cells, run; its kernel ends with the test."""
+    yield functools.partial(lab.show, page)
+    page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
 
 
 @pytest.fixture
@@ -163,15 +271,15 @@ def _free_port():
         return listener.getsockname()[1]
 
 
-def _wait_for_server(server, port, log_path):
+def _wait_for_server(server, port, path, log_path):
     end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end and server.poll() is None:
         with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
             try:
-                connection.request("GET", "/api/status", headers={"Authorization": f"token {TOKEN}"})
+                connection.request("GET", path, headers={"Authorization": f"token {TOKEN}"})
                 if connection.getresponse().status == 200:
                     return
             except OSError:
                 pass
         time.sleep(0.1)
-    pytest.fail(f"JupyterLab did not start:\n{log_path.read_text()[-3000:]}")
+    pytest.fail(f"the server did not start:\n{log_path.read_text()[-3000:]}")

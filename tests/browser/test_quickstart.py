@@ -10,8 +10,20 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def quickstart(lab, page):
+def opened(new_page):
+    with new_page() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def complaints(opened):
+    return opened[1]
+
+
+@pytest.fixture(scope="module")
+def quickstart(lab, opened):
     """The page with the quickstart open and run to its end."""
+    page = opened[0]
     lab.open(page, "quickstart.ipynb")
     # old outputs must not pass for new ones
     page.evaluate("window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")

@@ -1,0 +1,106 @@
+"""A frame whose rows can be ticked: itables' widget, which sorts, searches and pages in the browser, offline."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from itables.widget import ITable
+
+from odb_nb.words import time_in_words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+_PAGE = 10
+
+
+class TickTable:
+    """Some columns of a frame as text, with the rows' ticks as positions in that frame.
+
+    Rows are ticked by a click, or by Tab and Space on the keyboard; "Tick all found" ticks what the search leaves.
+
+    Attributes
+    ----------
+    view : itables.widget.ITable
+        The widget.
+    frame : pandas.DataFrame
+        What is shown, whole.
+    """
+
+    def __init__(
+        self,
+        headings: Mapping[str, str] | Mapping[str | tuple[str, ...], str],
+        caption: str,
+        *,
+        many: bool = True,
+        search: bool = True,
+    ) -> None:
+        # heading: the columns that fill it, the first that is not null
+        self._columns = {words: (of,) if isinstance(of, str) else of for of, words in headings.items()}
+        buttons = [
+            {"extend": "selectAll", "text": "Tick all found", "selectorModifier": {"search": "applied"}},
+            {"extend": "selectNone", "text": "Untick all"},
+        ]
+        self._options: dict[str, Any] = {
+            "select": {"style": "multi" if many else "single", "keys": True},
+            "maxBytes": 0,  # else it drops rows
+            "showIndex": False,
+            "allow_html": False,
+            "pageLength": _PAGE,
+            "lengthMenu": [_PAGE, 25, 100, 1000],
+            "layout": {
+                "topStart": {"buttons": buttons} if many else None,
+                "topEnd": "search" if search else None,
+                "bottomStart": "info",
+                "bottomEnd": ["pageLength", "paging"],
+            },
+            "language": {"search": "Type to filter:", "emptyTable": "nothing here", "zeroRecords": "nothing found"},
+            "order": [],
+            "columnDefs": [{"className": "dt-left", "targets": "_all"}],  # it would set times to the right
+            "classes": "display compact",
+            "style": "width:100%",
+        }
+        self.frame = pd.DataFrame(columns=[name for names in self._columns.values() for name in names])
+        self.view = ITable(self._as_text(self.frame), caption, **self._options)
+
+    def show(self, frame: pd.DataFrame, ticked: Iterable[int] = ()) -> None:
+        """Another frame, with the rows at these positions ticked."""
+        self.frame = frame
+        self.view.update(self._as_text(frame), **self._options, selected_rows=list(ticked))
+
+    @property
+    def positions(self) -> list[int]:
+        """Positions of the ticked rows in `frame`, ascending."""
+        return sorted(position for position in self.view.selected_rows if position < len(self.frame))
+
+    @property
+    def ticked(self) -> pd.DataFrame:
+        """The ticked rows of `frame`, in its order."""
+        return self.frame.iloc[self.positions]
+
+    def tick(self, positions: Iterable[int]) -> None:
+        """Tick the rows at these positions, and no others."""
+        self.view.selected_rows = list(positions)
+
+    def tick_all(self) -> None:
+        """Tick every row."""
+        self.tick(range(len(self.frame)))
+
+    def on_tick(self, call: Callable[[], object]) -> None:
+        """Have `call` run when ticks change."""
+        self.view.observe(lambda _: call(), names="selected_rows")
+
+    def _as_text(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """What is shown: text alone, so that nothing depends on how a browser writes times and nulls."""
+        return pd.DataFrame({words: _text_of(frame, names) for words, names in self._columns.items()})
+
+
+def _text_of(frame: pd.DataFrame, names: Sequence[str]) -> list[str]:
+    column = frame[names[0]]
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        return [time_in_words(moment) for moment in column]
+    text = column.astype("string")
+    for name in names[1:]:
+        text = text.fillna(frame[name].astype("string"))
+    return text.fillna("").tolist()
