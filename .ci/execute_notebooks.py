@@ -38,7 +38,8 @@ def execute(path: Path) -> None:
 
 def clean(notebook: Any, path: Path) -> None:
     """Drop what differs from run to run or from machine to machine."""
-    notebook.metadata = {"kernelspec": KERNELSPEC}
+    shown_by = {name: value for name, value in notebook.metadata.items() if name == "voila"}  # its page without code
+    notebook.metadata = {"kernelspec": KERNELSPEC, **shown_by}
     for cell in notebook.cells:
         cell.metadata = {name: value for name, value in cell.metadata.items() if name == "tags"}
         for output in cell.get("outputs", ()):

@@ -8,5 +8,6 @@ from __future__ import annotations
 
 from odb_nb.widgets.create_sessions_form import CreateSessionsForm
 from odb_nb.widgets.sign_in_form import SignInForm
+from odb_nb.widgets.status_board import StatusBoard
 
-__all__ = ["CreateSessionsForm", "SignInForm"]
+__all__ = ["CreateSessionsForm", "SignInForm", "StatusBoard"]

@@ -235,6 +235,11 @@ def show(lab, page):
 
 
 @pytest.fixture
+def repository():
+    return REPOSITORY
+
+
+@pytest.fixture
 def screenshots():
     """Where pictures go: read them after a run."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)

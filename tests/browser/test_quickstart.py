@@ -62,16 +62,3 @@ def test_outputs_need_no_sideways_scrolling(quickstart):
         ".filter(o => o.scrollWidth > o.clientWidth + 1).map(o => o.innerText)"
     )
     assert wider == []
-
-
-def test_the_picture_in_the_readme_can_be_taken(quickstart, screenshots):
-    """Copy build/screenshots/quickstart.png to docs/ when the quickstart looks different."""
-    page = quickstart
-    page.set_viewport_size({"width": 1100, "height": 700})
-    page.evaluate("window.jupyterapp.commands.execute('application:toggle-left-area')")
-    page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
-    heading = page.locator("h2", has_text="See where you stand")
-    heading.evaluate("heading => heading.scrollIntoView({block: 'start'})")
-    expect(page.locator(".jp-OutputArea-output table", has_text="error_message")).to_be_in_viewport(ratio=1)
-    page.mouse.move(1, 1)
-    page.screenshot(path=screenshots / "quickstart.png")
