@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
@@ -11,7 +12,7 @@ from odb_nb.errors import InputError
 from odb_nb.palette import NO_SESSION
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
 _NEEDED = ("restore_point_id", "drive_id", "display_name", "protection_date_time", "status")
 
@@ -80,15 +81,17 @@ def refuse_twice(ids: pd.Series[str]) -> None:
 
 
 def drive_labels(status: pd.DataFrame) -> pd.Series[str]:
-    """A label per drive: its name; with the start of its id where two drives share a name; its id without one."""
+    """A label per drive: its name; with as much of its id as tells drives of one name apart; its id without one."""
     names = status["display_name"].fillna(status["drive_id"]).fillna("drive not known")
     drives = status["drive_id"].fillna("")
-    shared = names.groupby(names).transform(lambda group: drives[group.index].nunique() > 1).astype(bool)
-    return names.where(~shared, names + " (" + drives.str[:8] + ")").astype("string")
+    begins = drives.str[:8]
+    of_name = drives.groupby(names).transform("nunique")
+    tells_apart = begins.groupby(names).transform("nunique") == of_name
+    return names.where(of_name == 1, names + " (" + begins.where(tells_apart, drives) + ")").astype("string")
 
 
-def _counted(words: Sequence[str]) -> str:
-    counts = pd.Series(list(words)).value_counts(sort=False)
-    if len(words) == 1:
-        return str(counts.index[0])
+def _counted(words: Iterable[str]) -> str:
+    counts = Counter(words)
+    if counts.total() == 1:
+        return next(iter(counts))
     return ", ".join(f"{count} {word}" for word, count in counts.items())

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import html
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 QUIET_FIRST_S = 2.0  # short work shows no bar
 _APART_S = 0.2
@@ -19,16 +22,17 @@ _FILL = "height: 100%; background: #0072b2; width: {share:.0f}%"
 class Bar:
     """``what: 12 of 20`` with the note below: counts per status."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._what = what
-        self._started_at = self._shown_at = time.monotonic()
+        self._monotonic = monotonic
+        self._started_at = self._shown_at = monotonic()
         self._now = (0, 0, "")
         self._handle: Any = None
 
     def __call__(self, done: int, total: int, note: str) -> None:
         """Show how far it is, now and then."""
         self._now = done, total, note
-        now = time.monotonic()
+        now = self._monotonic()
         if now - self._started_at >= QUIET_FIRST_S and now - self._shown_at >= _APART_S:
             self._show()
 
@@ -40,7 +44,7 @@ class Bar:
     def _show(self) -> None:
         from IPython.display import display
 
-        self._shown_at = time.monotonic()
+        self._shown_at = self._monotonic()
         done, total, note = self._now
         data = {"text/plain": in_words(self._what, done, total, note), "text/html": as_html(self._what, *self._now)}
         if self._handle is None:
@@ -57,7 +61,7 @@ def in_words(what: str, done: int, total: int, note: str) -> str:
 def as_html(what: str, done: int, total: int, note: str) -> str:
     """The bar and the line; counts per status come from the service, and are text."""
     words = html.escape(in_words(what, done, total, note))
-    share = 100 * done / total if total else 100
+    share = min(100, 100 * done / total) if total else 100
     return (
         f'<div role="img" aria-label="{words}"><div>{words}</div>'
         f'<div style="{_TRACK}"><div style="{_FILL.format(share=share)}"></div></div></div>'

@@ -11,7 +11,6 @@ import os
 import re
 import secrets
 import shutil
-import warnings
 from datetime import UTC, datetime, timedelta
 from numbers import Number
 from pathlib import Path
@@ -21,6 +20,7 @@ import pandas as pd
 from pandas.api.types import is_object_dtype
 
 from odb_nb.errors import InputError
+from odb_nb.notices import notify
 from odb_nb.styles import as_of, in_rows, sound, table_html, with_index
 
 if TYPE_CHECKING:
@@ -125,11 +125,7 @@ def export(frame: pd.DataFrame | StyledTable, path: str | os.PathLike[str], *, o
     target = _free(path, overwrite=overwrite)
     kind = target.suffix.lower()
     if kind == ".csv" and len(given) >= _EXCEL_ROWS:
-        warnings.warn(
-            f"{len(given):,} rows and a header; Excel shows {_EXCEL_ROWS:,} lines and leaves out the rest",
-            UserWarning,
-            stacklevel=2,
-        )
+        notify(f"{len(given):,} rows and a header; Excel shows {_EXCEL_ROWS:,} lines and leaves out the rest")
     with _in_place(target, overwrite=overwrite) as file:
         _WRITERS[kind](given, file, target.stem)
     return target

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     import httpx
+
+# Half a character, which JSON may carry and UTF-8 cannot: no file, no database, no Arrow takes it. It comes as an
+# escape, or as it stands in bytes that begin with 0xED; a zero byte means UTF-16 or UTF-32, where signs look different.
+_HALF = re.compile("[\ud800-\udfff]")
+_SIGNS_OF_HALVES = (b"\\ud", b"\\uD", b"\xed", b"\0")
 
 
 @dataclass(frozen=True)
@@ -116,9 +122,15 @@ def _text(found: Any) -> str | None:
 
 def _json(reply: Reply) -> Any:
     try:
-        return json.loads(reply.content)
+        found = json.loads(reply.content)
+        return _mended(found) if any(sign in reply.content for sign in _SIGNS_OF_HALVES) else found
     except (ValueError, RecursionError):
         return None
+
+
+def _mended(found: Any) -> Any:
+    """The same, with U+FFFD for each half of a character; two escapes that make a whole one are one by now."""
+    return json.loads(_HALF.sub("\ufffd", json.dumps(found, ensure_ascii=False)))
 
 
 def _described(reply: Reply, body: Any) -> str:

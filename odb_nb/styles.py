@@ -212,6 +212,10 @@ def _columns(frame: pd.DataFrame) -> list[_Column]:
         wording = (_counts if position else _plain) if is_matrix else _wording(name, flat)
         pairs = zip(values.tolist(), values.isna(), strict=True)
         cells = [wording(None if is_null else value) for value, is_null in pairs]
+        if name == "outcome" and "status" in flat.columns:
+            # this call may well have created what the service then failed: the status alone has a look
+            is_told = flat["status"].notna()
+            cells = [_plain(value) if told else cell for value, told, cell in zip(values, is_told, cells, strict=True)]
         columns.append(_Column(sound(str(name)), cells, _css(values) if wording is _plain else "short"))
     return columns
 

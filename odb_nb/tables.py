@@ -7,13 +7,14 @@ million rows or none. Values that cannot be read become null with a warning: one
 from __future__ import annotations
 
 import re
-import warnings
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
+
+from odb_nb.notices import notify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -141,11 +142,7 @@ def _read(values: Sequence[Any], read: Callable[[Any], Any], where: str, what: s
     pairs = zip(values, found, strict=True)
     bad = [value for value, one in pairs if one is None and not _is_nothing(value)]
     if bad:
-        warnings.warn(
-            f"{where}: {len(bad)} value(s) from the service are {what}, first {bad[0]!r}; shown as null",
-            UserWarning,
-            stacklevel=5,  # the line that called the client's method
-        )
+        notify(f"{where}: {len(bad)} value(s) from the service are {what}, first {bad[0]!r}; shown as null")
     return found
 
 

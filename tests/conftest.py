@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 
 import entra
@@ -26,6 +27,14 @@ def no_thread_stays():
     before = set(threading.enumerate())
     yield
     assert {thread for thread in threading.enumerate() if thread.is_alive()} <= before
+
+
+@pytest.fixture
+def interruptible():
+    """A shell starts what runs in its background with interrupts ignored, and so may the gate."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

@@ -108,3 +108,8 @@ def test_anything_but_a_status_frame_is_refused(given):
 def test_an_unknown_way_across_is_refused():
     with pytest.raises(InputError, match="days"):
         odb.status_matrix(status(*ROWS), across="weeks")
+
+
+def test_drives_of_one_name_and_one_beginning_of_the_id_stay_apart():
+    rows = [(f"0123456789-{drive}", "Kim", "2026-11-20T03:00:00Z", "created") for drive in "ab"]
+    assert odb.status_matrix(status(*rows)).index.tolist() == ["Kim (0123456789-a)", "Kim (0123456789-b)"]

@@ -42,7 +42,7 @@ def declared(table):
 def test_create_has_a_row_for_each_point_given_in_order_and_twice_if_given_twice():
     results = {"p1": Result("created", SERVED, "r1"), "p2": Result.of_error("failed", FAULT)}
 
-    frame = frames.of_create(["p2", "p1", "p3", "p1"], results)
+    frame = frames.of_create(["p2", "p1", "p3", "p1"], results, unsettled="cancelled")
 
     assert frame["restore_point_id"].tolist() == ["p2", "p1", "p3", "p1"]
     assert frame["outcome"].tolist() == ["failed", "created", "cancelled", "created"]
@@ -53,11 +53,19 @@ def test_create_has_a_row_for_each_point_given_in_order_and_twice_if_given_twice
     assert frame["backup_size_in_bytes"].tolist() == [pd.NA, 9007199254740993, pd.NA, 9007199254740993]
 
 
+def test_create_says_nothing_of_how_it_ended_while_it_is_under_way():
+    frame = frames.of_create(["p1", "p2"], {"p1": Result("created", SERVED, "r1")}, unsettled=None)
+
+    assert frame["outcome"].tolist() == ["created", pd.NA]
+    assert frame.loc[1].drop("restore_point_id").isna().all()
+
+
 @pytest.mark.parametrize(
     ("make", "table"),
     [
-        pytest.param(lambda: frames.of_create([], {}), SESSIONS, id="create of none"),
-        pytest.param(lambda: frames.of_create(["p1"], {}), SESSIONS, id="create cut short"),
+        pytest.param(lambda: frames.of_create([], {}, unsettled="cancelled"), SESSIONS, id="create of none"),
+        pytest.param(lambda: frames.of_create(["p1"], {}, unsettled="cancelled"), SESSIONS, id="create cut short"),
+        pytest.param(lambda: frames.of_create(["p1"], {}, unsettled=None), SESSIONS, id="create under way"),
         pytest.param(lambda: waited([], {}), SESSIONS, id="wait for none"),
         pytest.param(lambda: waited(["s1"], {"s1": {}}), SESSIONS, id="wait cut short"),
         pytest.param(lambda: waited(["s1"], {"s1": SERVED}), SESSIONS, id="wait"),
@@ -106,7 +114,8 @@ def test_wait_says_how_it_ended(session, given, outcome):
 
 
 def test_wait_passes_rows_without_a_session_through():
-    before = frames.of_create(["p1", "p2"], {"p1": Result("created", SERVED), "p2": Result.of_error("failed", FAULT)})
+    results = {"p1": Result("created", SERVED), "p2": Result.of_error("failed", FAULT)}
+    before = frames.of_create(["p1", "p2"], results, unsettled="cancelled")
 
     after = waited(before, {"s1": SERVED})
 

@@ -132,3 +132,53 @@ def test_long_work_shows_a_bar_on_a_terminal():
     assert "3/3" in child.stdout
     assert "note 3" in child.stdout
     assert child.stderr == ""
+
+
+IN_NOTEBOOK = """
+    from types import SimpleNamespace
+    import asyncio
+    from IPython.core.interactiveshell import InteractiveShell
+    from IPython.utils.capture import capture_output
+    from odb_nb.background import Background
+    from odb_nb.progress import reporting
+
+    shell = InteractiveShell.instance()
+    shell.kernel = SimpleNamespace()  # what tells a notebook from a terminal
+
+    async def work(report):
+        report(1, 3, "1 created")
+        await asyncio.sleep(2.1)
+        report(2, 3, "1 created, 1 failed")
+        await asyncio.sleep(0.05)
+        report(3, 3, "2 created, 1 failed")
+        {end}
+
+    async def nothing():
+        pass
+
+    background = Background()
+    with capture_output() as captured:
+        try:
+            with reporting(None, "sessions") as report:
+                background.run(work(report))
+        except ZeroDivisionError:
+            pass
+    background.close(nothing)
+    for shown in captured.outputs:
+        print(shown.update, shown.data["text/plain"])
+    print(repr(captured.stderr + captured.stdout))
+"""
+
+
+@pytest.mark.parametrize("end", ["pass", "raise ZeroDivisionError"])
+def test_long_work_in_a_notebook_ends_in_a_still_picture_also_when_it_fails(end):
+    child = subprocess.run(
+        [sys.executable, "-W", "error", "-c", textwrap.dedent(IN_NOTEBOOK).format(end=end)],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+
+    assert child.stdout.splitlines() == [
+        "False sessions: 2 of 3 (1 created, 1 failed)",
+        "True sessions: 3 of 3 (2 created, 1 failed)",
+        "''",
+    ]

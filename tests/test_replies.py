@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 
 from odb_nb.errors import AuthError, GraphError, ReplyShapeError
 from odb_nb.replies import Answer, Reply, value
+from odb_nb.sandbox import Fault
 
 LABEL = "GET /v1.0/solutions/backupRestore/restorePoints"
+# half characters too, from a set of their own: else one in thousands is one
+ANY_SIGN = st.characters() | st.characters(min_codepoint=0xD800, max_codepoint=0xDFFF)
 
 
 def reply(status=200, body=b"", **headers):
@@ -73,6 +76,73 @@ def test_a_success_of_another_shape_says_what_came(body, expect, said):
 
 def test_a_body_without_content_type_is_described():
     assert "not JSON (no content type, 1 bytes)" in failure(reply(200, b"x")).message
+
+
+@pytest.mark.parametrize(
+    ("sent", "read_as"),
+    [
+        pytest.param(rb"a\ud800b", "a\ufffdb", id="first half"),
+        pytest.param(rb"\uDFFF", "\ufffd", id="second half, large letters"),
+        pytest.param(rb"\ude80\ud83d", "\ufffd\ufffd", id="halves in the wrong order"),
+        pytest.param(rb"\ud83d\ud83d\ude80", "\ufffd\U0001f680", id="a half before a whole one"),
+        pytest.param(rb"\ud83d\ude80 \uD83D\uDE80", "\U0001f680 \U0001f680", id="whole ones"),
+        pytest.param("\U0001f680 한\ud7ff\ue000".encode(), "\U0001f680 한\ud7ff\ue000", id="not escaped"),
+        pytest.param(rb"\\ud800", r"\ud800", id="a backslash, then letters"),
+        pytest.param(rb"\\\ud800", "\\\ufffd", id="a backslash, then a half"),
+        pytest.param(b"\xed\xa0\x80", "\ufffd", id="a half that is not escaped"),
+    ],
+)
+def test_half_a_character_becomes_one_that_can_be_written(sent, read_as):
+    body = b'{"id": "%s", "a": [{"%s": 1.5, "b": 9007199254740993}, null, true, "%s"]}' % (sent, sent, sent)
+
+    found = read(reply(201, body), "id").json
+
+    assert found == {"id": read_as, "a": [{read_as: 1.5, "b": 9007199254740993}, None, True, read_as]}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be", "utf-32-le"])
+def test_half_a_character_is_mended_in_any_encoding_of_json(encoding):
+    assert read(reply(200, r'{"id": "\ud800"}'.encode(encoding))).json == {"id": "\ufffd"}
+    assert read(reply(200, '{"id": "\ud800"}'.encode(encoding, "surrogatepass"))).json == {"id": "\ufffd"}
+
+
+def test_half_a_character_in_a_refusal_is_mended():
+    error = failure(
+        reply(400, {"error": {"code": "\ud800", "message": "\udfff", "innerError": {"request-id": "\udc00"}}})
+    )
+
+    assert (error.code, error.message, error.request_id) == ("\ufffd",) * 3
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(ANY_SIGN),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(ANY_SIGN, max_size=3), inner, max_size=3),
+    )
+)
+def test_any_value_is_read_as_it_is_but_for_half_characters(sent):
+    """Written by the book, as UTF-16 that does not fail on them, then read as UTF-16 is."""
+
+    def whole(value):
+        if isinstance(value, str):
+            return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        if isinstance(value, list):
+            return [whole(one) for one in value]
+        if isinstance(value, dict):
+            return {whole(key): whole(one) for key, one in value.items()}
+        return value
+
+    assert read(reply(200, {"sent": sent})).json == {"sent": whole(sent)}
+
+
+def test_a_session_whose_answer_holds_half_characters_is_recorded_and_shown(client, sandbox, points):
+    opened = rb'{"id": "s\ud800", "status": "created", "directoryObjectId": "\udfff", "error": {"code": "\ud83d"}}'
+    sandbox.faults.add(Fault("create_session", "body", body=opened))
+
+    frame = client.create_sessions(points.head(1))
+
+    assert frame[["id", "outcome", "directory_object_id"]].values.tolist() == [["s\ufffd", "created", "\ufffd"]]
+    assert client.history()[["session_id", "outcome"]].values.tolist() == [["s\ufffd", "created"]]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
@@ -16,6 +15,7 @@ from odb_nb.banner import Banner
 from odb_nb.errors import AuthError, InputError, JournalError
 from odb_nb.journal import Journal, default_path
 from odb_nb.memory import SIGHTINGS, Memory, Place
+from odb_nb.notices import notify
 from odb_nb.operations import restore_points, sessions
 from odb_nb.permissions import account_of, tenant_of
 
@@ -197,7 +197,7 @@ class ConnectedClient:
             ties = await asyncio.to_thread(lambda: self._opened_journal().ties())
         except JournalError as exc:
             words = f"{exc}; sessions are tied to points without it"
-            show(lambda: warnings.warn(words, UserWarning, stacklevel=2))
+            show(lambda: notify(words))
             return {}
         return ties.point_of_session
 

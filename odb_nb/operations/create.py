@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-import warnings
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,6 +17,7 @@ from odb_nb.background import show
 from odb_nb.errors import AuthError, GraphError, JournalError, OdbError, OutcomeUnknownError, ThrottledError
 from odb_nb.journal import Conclusion, Intent, Ties
 from odb_nb.journal import Outcome as Recorded
+from odb_nb.notices import notify
 from odb_nb.operations.doubts import Doubt, Evidence
 from odb_nb.operations.matching import is_live, match, newest_usable
 from odb_nb.operations.results import Outcome, Result, in_doubt, not_fast, not_sent, session_exists
@@ -321,7 +321,7 @@ class CreateRun:
                 raise
             # what was sent has results to hand over; its open intents make the next run look first
             words = f"what became of this call is not all on record: {exc}"
-            show(lambda: warnings.warn(words, UserWarning, stacklevel=2))
+            show(lambda: notify(words))
 
     def _outcome_of(self, exc: GraphError | AuthError) -> Outcome:
         ran_out = isinstance(exc, ThrottledError) or (exc.status_code is None and not self.deadline.remaining_s)

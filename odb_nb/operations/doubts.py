@@ -9,12 +9,12 @@ is ours. Anything less is ambiguous, and ambiguous is never sent again.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from odb_nb.arguments import LONGEST_CALL_S
-from odb_nb.operations.matching import second
+from odb_nb.operations.matching import comparable, second
 from odb_nb.tables import parsed
 
 if TYPE_CHECKING:
@@ -62,8 +62,8 @@ class _Seen:
 
     session: dict[str, Any]
     id: str
-    point: str | None  # the point it names
-    user: str | None  # the directory object it names: a user's or a site's
+    point: str | None  # the point it names, as it may be compared
+    user: str | None  # the directory object it names, as it may be compared: a user's or a site's
     taken: datetime | None
     created: datetime | None
 
@@ -72,11 +72,24 @@ class _Seen:
         return cls(
             session,
             str(session.get("id")),
-            str(session.get("restorePointId") or "") or None,
-            str(session.get("directoryObjectId") or "") or None,
+            _comparable(session.get("restorePointId")),
+            _comparable(session.get("directoryObjectId")),
             second(parsed(session.get("restorePointDateTime"))),
             parsed(session.get("createdDateTime")),
         )
+
+
+def _with_comparable_ids(point: RestorePoint) -> RestorePoint:
+    return replace(
+        point,
+        id=comparable(point.id),
+        drive_id=_comparable(point.drive_id),
+        directory_object_id=_comparable(point.directory_object_id),
+    )
+
+
+def _comparable(found: object) -> str | None:
+    return comparable(str(found)) if found else None
 
 
 class Evidence:
@@ -103,11 +116,12 @@ class Evidence:
     ) -> None:
         self._seen_before = seen_before
         self._open_intents = open_intents
-        self._objects_of = ties.directory_objects
+        self._objects_of: dict[str, set[str]] = defaultdict(set)
         self._drives_of: dict[str, set[str]] = defaultdict(set)
         for drive, objects in ties.directory_objects.items():
             for object_id in objects:
-                self._drives_of[object_id].add(drive)
+                self._objects_of[comparable(drive)].add(comparable(object_id))
+                self._drives_of[comparable(object_id)].add(comparable(drive))
         # by id: a list that grows while its pages are read may show a session twice
         seen = {one.id: one for one in map(_Seen.of, sessions) if one.id not in ties.point_of_session}
         self._naming: dict[str, list[_Seen]] = defaultdict(list)
@@ -130,7 +144,7 @@ class Evidence:
         }
 
     def _judge(self, doubt: Doubt, rivals: _Rivals) -> Verdict:
-        point = doubt.point
+        point = _with_comparable_ids(doubt.point)
         own_drives = {key for key in (point.drive_id, point.directory_object_id) if key}
         possible = [one for one in self._without_name(point) if self._may_be_new(one, doubt)]
         sure = [one for one in self._naming.get(point.id, ()) if self._may_be_new(one, doubt)]

@@ -198,7 +198,8 @@ class Form:
         self.say(in_words(exc), _BADLY)
 
     def _notice(self, words: str) -> None:
-        self._notices.append(words)
+        if words not in self._notices:  # rows that are looked at while they grow say the same again
+            self._notices.append(words)
 
     def _show_code(self, address: str, code: str, expires_on: datetime) -> None:
         self._put(as_html(address, code, expires_on) + "Waiting until that is done; then it goes on here.", _ODDLY)

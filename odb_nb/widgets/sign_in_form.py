@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
@@ -17,6 +16,7 @@ from odb_nb.errors import InputError
 from odb_nb.palette import look_of
 from odb_nb.widgets.form import Form, button, in_words
 from odb_nb.widgets.snippets import call as arguments_of_call
+from odb_nb.widgets.ways import WAYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,69 +26,10 @@ if TYPE_CHECKING:
     from odb_nb.client import BackupClient
     from odb_nb.sandbox import Sandbox
 
-_APP = "an app registration of your own"
-_GUID_OR_DOMAIN = "GUID, or domain such as contoso.onmicrosoft.com"
 _BORDER = "border-left: 4px solid {colour}; padding: 0.2em 0.8em; margin: 0.2em 0; line-height: 1.5"
 _ORANGE, _BLUE = "#b26a00", "#0f6cbd"  # the banner's
 _LABELS = {"description_width": "7.5em"}
 _WIDTH = {"width": "44em", "max_width": "100%"}
-
-
-@dataclass(frozen=True)
-class _Way:
-    """One way to sign in, for people; an id without a hint is not used by it."""
-
-    label: str
-    needs: str
-    tenant_hint: str | None = None
-    client_hint: str | None = None
-    reads_variables: bool = False  # AZURE_TENANT_ID and AZURE_CLIENT_ID stand in for what is left empty
-
-
-_WAYS = {
-    "sandbox": _Way("Sandbox (nothing is real)", f"{SANDBOX_NOTE} Needs nothing."),
-    "browser": _Way(
-        "Browser window",
-        "A browser opens on the computer where this notebook's kernel runs; on a remote Jupyter take the device code. "
-        f"Needs the client ID of {_APP}, with the redirect URI http://localhost.",
-        f"{_GUID_OR_DOMAIN}; empty: your account's own",
-        "GUID of the app registration",
-        reads_variables=True,
-    ),
-    "device-code": _Way(
-        "Device code",
-        "A link and a code are shown here; enter the code in any browser. "
-        f"Needs the client ID of {_APP} that allows public client flows.",
-        f"{_GUID_OR_DOMAIN}; empty: your account's own",
-        "GUID of the app registration",
-        reads_variables=True,
-    ),
-    "azure-cli": _Way(
-        "Azure CLI",
-        "As whoever has signed in with “az login” where this notebook's kernel runs. Needs the Azure CLI there.",
-        f"{_GUID_OR_DOMAIN}; empty: that of az login",
-    ),
-    "environment": _Way(
-        "App, by environment variables",
-        "As an app, without a user. Needs its secret in AZURE_CLIENT_SECRET or its certificate in "
-        "AZURE_CLIENT_CERTIFICATE_PATH, set before this notebook's kernel starts; never type a secret here.",
-        _GUID_OR_DOMAIN,
-        "GUID of the app registration",
-        reads_variables=True,
-    ),
-    "managed-identity": _Way(
-        "Managed identity",
-        "As the identity of the Azure machine that this notebook's kernel runs on. Needs such a machine.",
-        "GUID that must turn out to be the tenant; may stay empty",
-        "GUID of a user-assigned identity; empty: the system's",
-    ),
-    "default": _Way(
-        "Default: what is there",
-        "The first that works of azure-identity's ways: variables, managed identity, Azure CLI and others. "
-        "Look at the banner then: it says as whom.",
-        client_hint="GUID of a user-assigned managed identity; may stay empty",
-    ),
-}
 
 
 class SignInForm(Form):
@@ -161,7 +102,7 @@ class SignInForm(Form):
 
     def _make_controls(self, way: str, tenant_id: str, client_id: str, api_version: str) -> None:
         self.auth = ipywidgets.Dropdown(
-            options=[(known.label, name) for name, known in _WAYS.items()],
+            options=[(known.label, name) for name, known in WAYS.items()],
             value=way,
             description="Sign in by",
             tooltip="How to sign in; the sandbox is not real and needs nothing",
@@ -233,7 +174,7 @@ class SignInForm(Form):
         if self.client is not None:
             banner, facts = self.client.banner, ["Signed in.", *self._said_of_permissions()]
             return banner.html + "<br>".join(map(html.escape, facts)), "\n".join([banner.text, *facts])
-        facts = [f"{self.title}: {_WAYS[self.auth.value].label}", f"version {self.api_version.value}"]
+        facts = [f"{self.title}: {WAYS[self.auth.value].label}", f"version {self.api_version.value}"]
         try:
             tenant_id = self._arguments().get("tenant_id")
             facts += [f"tenant {check_tenant('tenant_id', tenant_id)}"] if tenant_id else []
@@ -245,7 +186,7 @@ class SignInForm(Form):
 
     def _arguments(self) -> dict[str, Any]:
         """Arguments of `connect` for what is chosen."""
-        way = _WAYS[self.auth.value]
+        way = WAYS[self.auth.value]
         ids = {
             "tenant_id": self.tenant_id.value.strip() if way.tenant_hint else "",
             "client_id": self.client_id.value.strip() if way.client_hint else "",
@@ -259,7 +200,7 @@ class SignInForm(Form):
 
     def _show_way(self) -> None:
         """The line under the choice, and the ids that it uses."""
-        way = _WAYS[self.auth.value]
+        way = WAYS[self.auth.value]
         is_sandbox = self.auth.value == "sandbox"
         title = SANDBOX if is_sandbox else f"{GRAPH}: a real tenant"
         style = _BORDER.format(colour=_ORANGE if is_sandbox else _BLUE)

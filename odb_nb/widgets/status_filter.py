@@ -63,7 +63,7 @@ class StatusFilter:
 
     @property
     def _may_be_id(self) -> bool:
-        return len(self.drive) >= _ID_BEGINS
+        return len(self.drive) >= _ID_BEGINS and " " not in self.drive
 
     @property
     def code(self) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import threading
 from typing import TYPE_CHECKING
 
 import ipywidgets
@@ -31,6 +32,16 @@ _HEADINGS: dict[str | tuple[str, ...], str] = {
     "error_code": "Error",
 }
 _MOST_CELLS = 20_000  # about 2 MB of HTML, which a browser draws in a second
+# drives and days stay in sight while the rest is scrolled; what Styler says of its own table weighs more than a class
+_MATRIX_CSS = """<style>
+.odb-nb-matrix {overflow: auto; max-height: 70vh; line-height: 1.3; font-size: 90%}
+.odb-nb-matrix table {border-collapse: separate; border-spacing: 1px; margin: 0}
+.odb-nb-matrix :is(th, td) {padding: 0.2em 0.5em !important; white-space: nowrap}
+.odb-nb-matrix th {background: var(--jp-layout-color0, Canvas)}
+.odb-nb-matrix thead th {position: sticky; top: 0; z-index: 1}
+.odb-nb-matrix tbody th {position: sticky; left: 0; max-width: 16em; white-space: normal; overflow-wrap: anywhere}
+.odb-nb-matrix thead th:first-child {left: 0; z-index: 2}
+</style>"""
 _HINT = "Tick a row to see all that is known of it."
 
 
@@ -64,6 +75,7 @@ class StatusViews:
         top = ipywidgets.HBox([self.shows, self.across], layout=row)
         self.view = ipywidgets.VBox([top, self.table.view, self.details, self.drawn])
         self._latest = latest
+        self._guard = threading.RLock()  # the kernel's thread, a worker and a ticker show things
         self._rows: pd.DataFrame | None = None
         self._labels = pd.Series(dtype="string")
         self._now: datetime | None = None
@@ -84,23 +96,25 @@ class StatusViews:
 
     def show(self, rows: pd.DataFrame, labels: pd.Series[str], now: datetime | None) -> None:
         """These rows, as far as they are looked at, with the drives' labels, as things stand at `now`."""
-        self._rows, self._labels, self._now = rows, labels, now
-        self.draw()
+        with self._guard:
+            self._rows, self._labels, self._now = rows, labels, now
+            self.draw()
 
     def draw(self) -> None:
         """Draw what is looked at, unless it is drawn already."""
-        looked_at = self.shows.value
-        for widget, is_seen in (
-            (self.table.view, looked_at == TABLE),
-            (self.details, looked_at == TABLE),
-            (self.across, looked_at == MATRIX),
-            (self.drawn, looked_at != TABLE),
-        ):
-            widget.layout.display = "" if is_seen else "none"
-        if looked_at == TABLE:
-            self._fill_table()
-        else:
-            self._ask_for(looked_at)
+        with self._guard:
+            looked_at = self.shows.value
+            for widget, is_seen in (
+                (self.table.view, looked_at == TABLE),
+                (self.details, looked_at == TABLE),
+                (self.across, looked_at == MATRIX),
+                (self.drawn, looked_at != TABLE),
+            ):
+                widget.layout.display = "" if is_seen else "none"
+            if looked_at == TABLE:
+                self._fill_table()
+            else:
+                self._ask_for(looked_at)
 
     def _fill_table(self) -> None:
         rows = self._rows
@@ -139,7 +153,8 @@ class StatusViews:
         if drawn is not None and drawn[:2] == (looked_at, across) and drawn[2] is rows:
             return
         wanted = self._is_drawn = (looked_at, across, rows)
-        self.drawn.value = "<em>Drawing …</em>"
+        if drawn is None or drawn[:2] != (looked_at, across) or not drawn[2].index.equals(rows.index):
+            self.drawn.value = "<em>Drawing …</em>"  # else it stays in sight until the next is there
         self._latest.ask("view", lambda: self._paint(wanted))
 
     def _paint(self, wanted: tuple[str, str, pd.DataFrame]) -> None:
@@ -167,4 +182,4 @@ def _matrix(rows: pd.DataFrame, across: str) -> str:
         less = "show days across, or filter" if across == "points" else "filter"
         return f"<p>{drives:,} drives and {columns:,} {across} are too much to look at; {less}.</p>"
     drawn = styled(status_matrix(rows, across=across), max_rows=len(rows))  # type: ignore[arg-type]  # one of the two
-    return f'<div style="overflow-x: auto">{drawn._repr_html_()}</div>'  # IPython's protocol
+    return f'{_MATRIX_CSS}<div class="odb-nb-matrix" tabindex="0">{drawn._repr_html_()}</div>'  # IPython's protocol

@@ -28,7 +28,8 @@ _SOON_IN_WORDS = f"{EXPIRES_SOON // timedelta(hours=1)} h"
 _HOURS = (1, 6, 12, 24)
 _CHIP = "background: {fill}; color: {ink}; border-left: 4px solid {line}; padding: 0.1em 0.5em; white-space: nowrap"
 _DETAILS_CSS = """<style>
-.odb-nb-details {display: grid; grid-template-columns: max-content 1fr; gap: 0.1em 1em; margin: 0.3em 0}
+.odb-nb-details {display: grid; grid-template-columns: max-content 1fr; gap: 0.1em 1em}
+.odb-nb-details {margin: 0.3em 0; line-height: 1.5}
 .odb-nb-details dt {font-weight: normal; opacity: 0.8}
 .odb-nb-details dd {margin: 0; overflow-wrap: anywhere; white-space: pre-wrap}
 .odb-nb-details code {user-select: all}

@@ -30,7 +30,7 @@ class TickTable:
 
     def __init__(
         self,
-        headings: Mapping[str, str] | Mapping[str | tuple[str, ...], str],
+        headings: Mapping[str | tuple[str, ...], str],
         caption: str,
         *,
         many: bool = True,
@@ -93,7 +93,7 @@ class TickTable:
 
     def _as_text(self, frame: pd.DataFrame) -> pd.DataFrame:
         """What is shown: text alone, so that nothing depends on how a browser writes times and nulls."""
-        return pd.DataFrame({words: _text_of(frame, names) for words, names in self._columns.items()})
+        return pd.DataFrame({words: _text_of(frame, names) for words, names in self._columns.items()}, dtype="str")
 
 
 def _text_of(frame: pd.DataFrame, names: Sequence[str]) -> list[str]:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import odb_nb as odb
 from odb_nb.arguments import RestorePoint
 from odb_nb.errors import OutcomeUnknownError
 from odb_nb.journal import Intent, Ties
 from odb_nb.operations.doubts import CLOCK_SLACK, LONGEST_CALL, Doubt, Evidence
+from odb_nb.operations.matching import comparable
+from odb_nb.sandbox import Fault, Sandbox
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SENT = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -260,6 +265,107 @@ def test_an_intent_whose_time_cannot_be_read_sets_no_bound():
     assert doubt(point()).is_own
 
 
+# -- GUIDs come back in any letters
+
+POINT, DRIVE, USER, SITE = (
+    f"{number}{number}{number}{number}abcd-0000-4000-8000-00000000cafe" for number in range(1, 5)
+)
+ODD = "1111ABCD-0000-4000-8000-00000000cafe"  # the point's, as nobody else writes it
+
+
+def of_guids(**changed):
+    return dataclasses.replace(point(POINT, drive=DRIVE, user=USER), **changed)
+
+
+def judged_of_guids(sessions, of, ties=NOTHING_KNOWN):
+    [verdict] = Evidence(sessions, ties, frozenset(), doubt(of).intents).judge([doubt(of)]).values()
+    return verdict if isinstance(verdict, str) else verdict["id"]
+
+
+@pytest.mark.parametrize("spelled", [POINT, POINT.upper(), ODD])
+@pytest.mark.parametrize("given", [POINT, POINT.upper()])
+def test_a_session_that_names_our_point_in_other_letters_is_ours(given, spelled):
+    named = session(of=spelled, taken=None)
+
+    assert judged_of_guids([named, session("s2")], of_guids(id=given)) == "s1"
+
+
+def test_what_is_said_of_a_point_is_said_under_the_id_that_was_given():
+    ours = doubt(of_guids(id=POINT.upper()))
+
+    assert Evidence([], NOTHING_KNOWN, frozenset(), ours.intents).judge([ours]) == {POINT.upper(): "absent"}
+
+
+@pytest.mark.parametrize("shouted", [True, False], ids=["session", "point"])
+@pytest.mark.parametrize(
+    "ties",
+    [
+        pytest.param(NOTHING_KNOWN, id="nothing known"),
+        pytest.param(Ties({}, {"user-9": {"user-9"}}, 1), id="users are shown"),
+        pytest.param(Ties({}, {"user-9": {USER.upper()}, USER: {USER}}, 1), id="another carried it too"),
+        pytest.param(Ties({}, {DRIVE.upper(): {USER}}, 1), id="ours carried it"),
+    ],
+)
+def test_a_session_with_our_user_in_other_letters_and_our_time_is_ours(ties, shouted):
+    one = session(user=USER.upper() if shouted else USER)
+    of = of_guids(directory_object_id=USER if shouted else USER.upper())
+
+    assert judged_of_guids([one, session("s2")], of, ties) == "s1"
+
+
+@pytest.mark.parametrize("told", [SITE, SITE.upper()])
+@pytest.mark.parametrize("key", [DRIVE, DRIVE.upper(), USER, USER.upper()])
+def test_what_a_drives_sessions_have_carried_is_known_in_any_letters(key, told):
+    sessions = [session("s1", user=SITE), session("s2", user="site-2")]
+
+    assert judged_of_guids(sessions, of_guids(), Ties({}, {key: {told}}, 1)) == "s1"
+
+
+def test_what_another_drive_has_carried_is_not_ours_in_any_letters():
+    ties = Ties({}, {"user-9": {SITE}, USER: {"site-1"}}, 1)
+
+    assert judged_of_guids([session(user=SITE.upper())], of_guids(), ties) == "absent"
+
+
+def test_users_are_seen_to_be_shown_in_any_letters():
+    ties = Ties({}, {SITE: {SITE.upper()}}, 1)
+
+    assert judged_of_guids([session(user="user-2")], of_guids(), ties) == "absent"
+
+
+def test_ids_that_are_no_guids_are_told_apart_by_their_letters():
+    assert judged([session(of="P1")], doubt(point())) == "absent"
+    assert judged([session("s1", user="USER-1"), session("s2", user="user-1")], doubt(point())) == "s2"
+    assert judged([session(user="Site-1")], doubt(point()), ties=learned(user_2="site-1", user_1="mine")) == "s1"
+
+
+def test_a_lost_create_whose_session_names_its_point_in_other_letters_is_not_sent_again(client, sandbox):
+    """The sandbox's own points have no GUIDs: its lists are made up here, and no create comes to anything."""
+    named = session(of=POINT.upper(), created=sandbox.clock.now())
+    sandbox.faults.add(Fault("create_session", "drop", times=None))
+    sandbox.faults.add(Fault("list_sessions", "body", body=json.dumps({"value": [named]}).encode(), skip=1, times=None))
+
+    frame = client.create_sessions([POINT])
+
+    assert frame[["restore_point_id", "id", "outcome"]].values.tolist() == [[POINT, "s1", "created"]]
+    assert sandbox.count("create_session") == 1
+
+
+def test_a_lost_create_whose_session_has_our_user_in_other_letters_is_not_sent_again():
+    with Sandbox(directory_object="user") as sandbox, odb.connect(sandbox=sandbox) as client:
+        plain = [drive.id for drive in sandbox.drives if drive.special is None][:2]
+        client.list_drives()
+        points = client.list_restore_points(plain, start="2026-11-20", limit=1)
+        client.create_session(points.head(1))  # from here on it is known that sessions carry users
+        shouted = points.tail(1).assign(directory_object_id=points["directory_object_id"].str.upper())
+        sandbox.faults.add(Fault("create_session", "drop", after_effect=True))
+
+        frame = client.create_session(shouted)
+
+        assert frame["outcome"].tolist() == ["created"]
+        assert [one.id for one in sandbox.sessions_on(shouted["id"].iloc[0])] == frame["id"].tolist()
+
+
 # -- any world: what is said of a create is what became of it
 
 DRIVES = range(3)
@@ -337,6 +443,38 @@ def test_the_order_of_sessions_and_doubts_changes_nothing(data, world):
 
     shuffled = data.draw(st.permutations(sessions)), data.draw(st.permutations(doubts))
     assert verdicts(*shuffled) == verdicts(sessions, doubts)
+
+
+@settings(deadline=None)
+@given(st.data(), worlds())
+def test_the_letters_of_guids_change_nothing(data, world):
+    sessions, doubts, rivals, ties, _ = world
+
+    def verdicts(spell):
+        def respelled(point_):
+            ids = {name: spell(getattr(point_, name)) for name in ("id", "drive_id", "directory_object_id")}
+            return dataclasses.replace(point_, **ids)
+
+        told = [
+            {**one, **{name: spell(one[name]) for name in ("restorePointId", "directoryObjectId")}} for one in sessions
+        ]
+        asked = [dataclasses.replace(each, point=respelled(each.point)) for each in doubts]
+        seen = {
+            spell(key): {spell(object_id) for object_id in objects} for key, objects in ties.directory_objects.items()
+        }
+        everything = [*(one for each in asked for one in each.intents), *rivals]
+        found = Evidence(told, Ties({}, seen, 0), frozenset(), everything).judge(asked)
+        return {
+            comparable(id_): verdict if isinstance(verdict, str) else verdict["id"] for id_, verdict in found.items()
+        }
+
+    def plain(name):
+        return name and str(uuid.uuid5(uuid.NAMESPACE_OID, name))
+
+    def shouted(name):
+        return name and data.draw(st.sampled_from([str.lower, str.upper, str.title]))(plain(name))
+
+    assert verdicts(shouted) == verdicts(plain)
 
 
 @settings(deadline=None)

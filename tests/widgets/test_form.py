@@ -54,8 +54,12 @@ class Desk(Form):
 
 
 @pytest.fixture(autouse=True)
-def _no_thread_stays(no_thread_stays):
-    """Here, for every test."""
+def _no_thread_stays():
+    before = set(threading.enumerate())
+    yield
+    for thread in set(threading.enumerate()) - before:
+        thread.join(5)  # one that has handed over its result may be about to end
+        assert not thread.is_alive()
 
 
 @pytest.fixture
@@ -76,7 +80,7 @@ class Waiting:
 
     async def _wait(self):
         self.started.set()
-        while not self.go.is_set():
+        while not self.go.is_set():  # noqa: ASYNC110  # it is set in another thread
             await asyncio.sleep(0.01)
 
 
@@ -176,7 +180,7 @@ def test_each_line_of_what_is_said_is_a_line(desk):
 
 def test_notices_are_lines_of_the_message_and_not_of_the_next(desk):
     def job():
-        notify(f"mind {HOSTILE}", stacklevel=1)
+        notify(f"mind {HOSTILE}")
         desk.say_well("done")
 
     desk.job = job
@@ -190,9 +194,17 @@ def test_notices_are_lines_of_the_message_and_not_of_the_next(desk):
     assert "Note" not in desk.message.value
 
 
+def test_the_same_notice_is_one_line(desk):
+    desk.job = lambda: (notify("mind"), notify("mind"), notify("the gap"), desk.say_well("done"))
+    desk.go.click()
+    desk.wait(10)
+
+    assert "done<br>Note: mind<br>Note: the gap</div>" in desk.message.value
+
+
 def test_notices_are_shown_beside_an_error(desk):
     def job():
-        notify("mind the gap", stacklevel=1)
+        notify("mind the gap")
         raise InputError("no")
 
     desk.job = job
@@ -205,7 +217,7 @@ def test_notices_are_shown_beside_an_error(desk):
 
 def test_notices_of_work_on_the_loop_reach_the_form(desk, background):
     async def work():
-        show(lambda: notify("from the loop", stacklevel=1))
+        show(lambda: notify("from the loop"))
 
     desk.job = lambda: (background.run(work()), desk.say_well("done"))
     desk.go.click()
@@ -274,6 +286,7 @@ def test_a_cancel_that_came_too_late_leaves_what_the_work_said(desk):
     assert "done" in desk.message.value
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_wait_cancels_the_work(desk, background):
     desk.job = Waiting(background)
     desk.go.click()
@@ -323,19 +336,18 @@ def test_close_ends_what_runs_and_keeps_the_result(background):
 
 
 def test_work_that_goes_on_after_close_touches_no_widget(background):
-    desk = Desk()
+    desk, waiting = Desk(), Waiting(background)
 
     def job():
         try:
-            background.run(asyncio.sleep(60))
+            waiting()
         except KeyboardInterrupt:
             desk.say("too late")
             raise
 
     desk.job = job
     desk.go.click()
-    while "Going" not in desk.message.value:
-        pass
+    assert waiting.started.wait(10)
     said = desk.message.value
     desk.close()
 

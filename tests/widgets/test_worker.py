@@ -179,6 +179,7 @@ def test_wait_without_a_job_is_over_at_once(worker):
     assert worker.wait(0)
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_ends_the_wait_and_leaves_the_job(worker):
     job = Job()
     worker.start(job)
