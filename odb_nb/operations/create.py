@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from odb_nb.transport import Transport
 
 OPERATION = "create_session"
-LOOKS_FOR_ABSENCE = 2
-LOOKS_FOR_AMBIGUITY = 3
 LOOK_APART_S = 3.0
 LOOK_GROWTH = 1.5
 LOOK_APART_MOST_S = 15.0
@@ -252,20 +250,15 @@ class CreateRun:
         evidence = Evidence(self._sessions, self._ties, self._seen_before, rivals)
         for point_id, verdict in evidence.judge(list(self._doubts.values())).items():
             doubt = self._doubts[point_id]
+            is_old = self.transport.time.monotonic() - doubt.seen_at >= BELIEVE_ABSENT_AFTER_S
+            if not doubt.weigh(verdict, is_old=is_old):
+                continue
             if verdict == "absent":
-                doubt.absences += 1
-                if doubt.absences >= LOOKS_FOR_ABSENCE and self._is_old(doubt):
-                    await self._settled_as_absent(doubt)
+                await self._settled_as_absent(doubt)
             elif verdict == "ambiguous":
-                doubt.absences = 0
-                doubt.ambiguities += 1
-                if doubt.ambiguities >= LOOKS_FOR_AMBIGUITY:
-                    await self._settled_as_unknown(doubt)
+                await self._settled_as_unknown(doubt)
             else:
                 await self._settled_as_found(doubt, verdict)
-
-    def _is_old(self, doubt: Doubt) -> bool:
-        return self.transport.time.monotonic() - doubt.seen_at >= BELIEVE_ABSENT_AFTER_S
 
     async def _learn_points(self) -> None:
         """Only ids were given, and there is doubt: ask for the point, once, if the service will tell."""

@@ -24,9 +24,13 @@ if TYPE_CHECKING:
     from odb_nb.errors import OdbError
     from odb_nb.journal import Intent, Ties
 
+LOOKS_FOR_ABSENCE = 2
+LOOKS_FOR_AMBIGUITY = 3
 # clocks of the service's own machines may differ a little
 CLOCK_SLACK = timedelta(seconds=60)
 LONGEST_CALL = timedelta(seconds=LONGEST_CALL_S)
+
+Verdict = dict[str, Any] | Literal["absent", "ambiguous"]
 
 
 @dataclass
@@ -52,8 +56,19 @@ class Doubt:
         moments = [moment for intent in self.intents if (moment := parsed(intent.date_time))]
         return min(moments) - CLOCK_SLACK if moments else None
 
+    def weigh(self, verdict: Verdict, *, is_old: bool) -> bool:
+        """Count one more look; True once it settles the doubt.
 
-Verdict = dict[str, Any] | Literal["absent", "ambiguous"]
+        A session does at once, absence at the second look running if the doubt `is_old`, ambiguity at the third.
+        """
+        if verdict == "absent":
+            self.absences += 1
+            return self.absences >= LOOKS_FOR_ABSENCE and is_old
+        if verdict == "ambiguous":
+            self.absences = 0
+            self.ambiguities += 1
+            return self.ambiguities >= LOOKS_FOR_AMBIGUITY
+        return True
 
 
 @dataclass(frozen=True)

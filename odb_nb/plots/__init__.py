@@ -47,12 +47,11 @@ def plot_timeline(status: pd.DataFrame, *, now: object = None) -> Picture:
     Examples
     --------
     >>> import odb_nb as odb
-    >>> from odb_nb.plots import plot_timeline
     >>> with odb.connect() as client:
     ...     drives = client.list_drives(search="vance")
     ...     points = client.list_restore_points(drives, start="2026-11-19", end="2026-11-20")
     ...     _ = client.create_sessions(points.head(1), wait=True)
-    ...     picture = plot_timeline(client.tabulate_status(points))
+    ...     picture = odb.plot_timeline(client.tabulate_status(points))
     >>> print(picture.alt)  # doctest: +NORMALIZE_WHITESPACE
     Timeline of 2 restore points on 1 drive, 2026-11-19 to 2026-11-20 (UTC): 1 created, 1 no session.
     1 live session; the first expires in 2 d 23 h, at 2026-11-23 09:29:59.
@@ -88,12 +87,11 @@ def plot_summary(status: pd.DataFrame) -> Picture:
     Examples
     --------
     >>> import odb_nb as odb
-    >>> from odb_nb.plots import plot_summary
     >>> with odb.connect() as client:
     ...     drives = client.list_drives(search="vance")
     ...     points = client.list_restore_points(drives, start="2026-11-19", end="2026-11-20")
     ...     _ = client.create_sessions(points.head(1), wait=True)
-    ...     picture = plot_summary(client.tabulate_status(points))
+    ...     picture = odb.plot_summary(client.tabulate_status(points))
     >>> print(picture.alt)
     2 restore points on 1 drive: 1 created, 1 no session.
     >>> picture.table.to_dict("list")

@@ -62,5 +62,5 @@ class ExportBox:
             if not overwrite and Path(path).is_file():
                 raise InputError(f"{path!r} is there already; tick “{self.overwrite.description}”") from exc
             raise
-        self.code = f"export(status, {path!r}{call(overwrite=overwrite or None)})"
+        self.code = f"odb.export(status, {path!r}{call(overwrite=overwrite or None)})"
         return written.resolve()

@@ -94,7 +94,7 @@ class StatusBoard(Form):
     Examples
     --------
     >>> import odb_nb as odb
-    >>> from odb_nb.widgets.status_board import StatusBoard
+    >>> from odb_nb.widgets import StatusBoard
     >>> with odb.connect() as client:
     ...     points = client.list_restore_points(client.list_drives(search="vance"), start="2026-11-19")
     ...     _ = client.create_sessions(points.head(1), wait=True)
@@ -192,15 +192,13 @@ class StatusBoard(Form):
 
     def code(self) -> str:
         """Python that does the same as the board in its present state, with `client` and `points` as they are."""
-        imports, view = self._views.code
-        wanted = self._filters.chosen
+        wanted, written, view = self._filters.chosen, self._export_box.code, self._views.code
         lines = [
             "import pandas as pd" if wanted.expires_within is not None else "",
-            "from odb_nb.export import export" if self._export_box.code else "",
-            imports,
+            "import odb_nb as odb" if "odb." in written + view else "",
             "status = client.tabulate_status(points)",
             *wanted.code,
-            self._export_box.code,
+            written,
             view,
         ]
         return "\n".join(line for line in lines if line)

@@ -34,12 +34,13 @@ _HEADINGS: dict[str | tuple[str, ...], str] = {
 _MOST_CELLS = 20_000  # about 2 MB of HTML, which a browser draws in a second
 # drives and days stay in sight while the rest is scrolled; what Styler says of its own table weighs more than a class
 _MATRIX_CSS = """<style>
-.odb-nb-matrix {overflow: auto; max-height: 70vh; line-height: 1.3; font-size: 90%}
+.odb-nb-matrix {overflow: auto; width: 0; min-width: 100%; max-height: 70vh; line-height: 1.3; font-size: 90%}
 .odb-nb-matrix table {border-collapse: separate; border-spacing: 1px; margin: 0}
 .odb-nb-matrix :is(th, td) {padding: 0.2em 0.5em !important; white-space: nowrap}
 .odb-nb-matrix th {background: var(--jp-layout-color0, Canvas)}
 .odb-nb-matrix thead th {position: sticky; top: 0; z-index: 1}
-.odb-nb-matrix tbody th {position: sticky; left: 0; max-width: 16em; white-space: normal; overflow-wrap: anywhere}
+.odb-nb-matrix tbody th {position: sticky; left: 0; min-width: 16em; max-width: 16em}
+.odb-nb-matrix tbody th {white-space: normal; overflow-wrap: anywhere}
 .odb-nb-matrix thead th:first-child {left: 0; z-index: 2}
 </style>"""
 _HINT = "Tick a row to see all that is known of it."
@@ -87,12 +88,14 @@ class StatusViews:
         self.draw()
 
     @property
-    def code(self) -> tuple[str, str]:
-        """An import, and Python for what is looked at of a frame called `status`."""
-        if self.shows.value == MATRIX:
-            return "from odb_nb import status_matrix", f"status_matrix(status, across={self.across.value!r})"
-        plot = {TIMELINE: "plot_timeline", SUMMARY: "plot_summary"}.get(self.shows.value)
-        return (f"from odb_nb.plots import {plot}", f"{plot}(status)") if plot else ("", "status")
+    def code(self) -> str:
+        """Python for what is looked at of a frame called `status`."""
+        views = {
+            MATRIX: f"odb.status_matrix(status, across={self.across.value!r})",
+            TIMELINE: "odb.plot_timeline(status)",
+            SUMMARY: "odb.plot_summary(status)",
+        }
+        return views.get(self.shows.value, "status")
 
     def show(self, rows: pd.DataFrame, labels: pd.Series[str], now: datetime | None) -> None:
         """These rows, as far as they are looked at, with the drives' labels, as things stand at `now`."""

@@ -47,7 +47,7 @@ def test_the_board_tells_counts_what_runs_out_and_why_something_failed(board, pa
 @pytest.mark.parametrize("view", ["Matrix", "Timeline", "Summary"])
 def test_each_view_is_drawn(board, page, screenshots, view):
     board.get_by_role("button", name=view).click()
-    shown = board.locator("table:visible" if view == "Matrix" else "img[alt]:visible").first
+    shown = board.locator(".odb-nb-matrix table" if view == "Matrix" else "figure img")
     expect(shown).to_be_visible()
     shown.scroll_into_view_if_needed()
     page.screenshot(path=screenshots / f"status-board-{view.casefold()}.png")
@@ -75,7 +75,7 @@ def test_the_board_reads_on_the_dark_theme(board, lab, page, screenshots):
     lab.dark(page)
     page.screenshot(path=screenshots / "status-board-dark.png")
     board.get_by_role("button", name="Matrix").click()
-    failed = board.locator("td:visible", has_text="✗ failed").first
+    failed = board.locator(".odb-nb-matrix td", has_text="✗ failed").first
     expect(failed).to_be_visible()
     ink, fill = failed.evaluate("cell => [getComputedStyle(cell).color, getComputedStyle(cell).backgroundColor]")
     assert (ink, fill) == ("rgb(90, 31, 0)", "rgb(246, 211, 191)")

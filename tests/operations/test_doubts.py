@@ -265,6 +265,29 @@ def test_an_intent_whose_time_cannot_be_read_sets_no_bound():
     assert doubt(point()).is_own
 
 
+# A, absent; B, absent and the doubt is old; ?, ambiguous; S, a session
+@pytest.mark.parametrize(
+    ("looks", "settled_at"),
+    [
+        pytest.param("S", 1, id="a session at once"),
+        pytest.param("A?S", 3, id="a session after all"),
+        pytest.param("BB", 2, id="absent twice, and old"),
+        pytest.param("AAAA", None, id="absent, but young"),
+        pytest.param("AAB", 3, id="absent, and old by now"),
+        pytest.param("B?BB", 4, id="absent, but not running"),
+        pytest.param("???", 3, id="ambiguous three times"),
+        pytest.param("?A?A?", 5, id="ambiguous three times, not running"),
+    ],
+)
+def test_when_looking_settles_a_doubt(looks, settled_at):
+    ours = doubt(point())
+    verdicts = {"A": "absent", "B": "absent", "?": "ambiguous", "S": session()}
+
+    settled = [ours.weigh(verdicts[look], is_old=look == "B") for look in looks]
+
+    assert settled == [number == settled_at for number in range(1, len(looks) + 1)]
+
+
 # -- GUIDs come back in any letters
 
 POINT, DRIVE, USER, SITE = (
