@@ -183,7 +183,7 @@ def _serving(command, folder, port, path):
             server.wait()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # playwright's event loop runs in this thread until then
 def browser():
     from playwright.sync_api import expect, sync_playwright
 
@@ -194,7 +194,7 @@ def browser():
         opened.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def new_page(browser):
     """Opens a page in a profile of its own, of a size that notebooks are read at, and what it complained of."""
 
