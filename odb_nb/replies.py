@@ -17,10 +17,15 @@ if TYPE_CHECKING:
 
     import httpx
 
-# Half a character, which JSON may carry and UTF-8 cannot: no file, no database, no Arrow takes it. It comes as an
-# escape, or as it stands in bytes that begin with 0xED; a zero byte means UTF-16 or UTF-32, where signs look different.
+# Half a character, which JSON may carry and UTF-8 cannot: no file, no database, no Arrow takes it.
 _HALF = re.compile("[\ud800-\udfff]")
-_SIGNS_OF_HALVES = (b"\\ud", b"\\uD", b"\xed", b"\0")
+# What bytes that hold one must hold, by its first byte, which is found at no cost: an escape, the half as it stands,
+# or the zero bytes of UTF-16 and UTF-32.
+_SIGNS_OF_HALVES = {
+    b"\\": re.compile(rb"\\u[dD][89a-fA-F]"),
+    b"\xed": re.compile(rb"\xed[\xa0-\xbf]"),
+    b"\0": re.compile(rb"\0"),
+}
 
 
 @dataclass(frozen=True)
@@ -123,9 +128,13 @@ def _text(found: Any) -> str | None:
 def _json(reply: Reply) -> Any:
     try:
         found = json.loads(reply.content)
-        return _mended(found) if any(sign in reply.content for sign in _SIGNS_OF_HALVES) else found
+        return _mended(found) if _may_hold_halves(reply.content) else found
     except (ValueError, RecursionError):
         return None
+
+
+def _may_hold_halves(content: bytes) -> bool:
+    return any(first in content and sign.search(content) for first, sign in _SIGNS_OF_HALVES.items())
 
 
 def _mended(found: Any) -> Any:

@@ -77,7 +77,7 @@ def _text(values: Sequence[Any], where: str) -> pd.api.extensions.ExtensionArray
 
 
 def _as_text(value: Any) -> str | None:
-    """Text that UTF-8 can hold: JSON may carry half a surrogate pair as an escape, Arrow's strings and files cannot."""
+    """Text that UTF-8 can hold, as Arrow and files need: `replies` mends the service's, nothing mends users' frames."""
     text = _told(value)
     return text if text is None or text.isascii() else _LONE_SURROGATE.sub("\ufffd", text)
 

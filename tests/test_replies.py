@@ -87,6 +87,7 @@ def test_a_body_without_content_type_is_described():
         pytest.param(rb"\ud83d\ud83d\ude80", "\ufffd\U0001f680", id="a half before a whole one"),
         pytest.param(rb"\ud83d\ude80 \uD83D\uDE80", "\U0001f680 \U0001f680", id="whole ones"),
         pytest.param("\U0001f680 한\ud7ff\ue000".encode(), "\U0001f680 한\ud7ff\ue000", id="not escaped"),
+        pytest.param(rb"\ud55c\uD7FF\ue000", "한\ud7ff\ue000", id="beside the halves"),
         pytest.param(rb"\\ud800", r"\ud800", id="a backslash, then letters"),
         pytest.param(rb"\\\ud800", "\\\ufffd", id="a backslash, then a half"),
         pytest.param(b"\xed\xa0\x80", "\ufffd", id="a half that is not escaped"),
