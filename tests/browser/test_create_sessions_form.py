@@ -206,6 +206,7 @@ def test_a_saved_form_without_its_kernel_shows_a_true_picture(shown, page, lab):
     press(page, "Open 3 sessions")
     expect(message(page)).to_contain_text("3 failed")
     expect(page.locator(".odb-nb-still")).to_be_hidden()
+    expect(page.locator(".odb-nb-still")).to_contain_text("3 failed")  # drawn a moment after the message
     page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
     page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
     lab.open(page, "still.ipynb")
