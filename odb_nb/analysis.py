@@ -84,10 +84,12 @@ def drive_labels(status: pd.DataFrame) -> pd.Series[str]:
     """A label per drive: its name; with as much of its id as tells drives of one name apart; its id without one."""
     names = status["display_name"].fillna(status["drive_id"]).fillna("drive not known")
     drives = status["drive_id"].fillna("")
-    begins = drives.str[:8]
-    of_name = drives.groupby(names).transform("nunique")
-    tells_apart = begins.groupby(names).transform("nunique") == of_name
-    return names.where(of_name == 1, names + " (" + begins.where(tells_apart, drives) + ")").astype("string")
+    labels = names.where(_drives_of_each(names, drives) == 1, names + " (" + drives.str[:8] + ")")
+    return labels.where(_drives_of_each(labels, drives) == 1, names + " (" + drives + ")").astype("string")
+
+
+def _drives_of_each(labels: pd.Series[str], drives: pd.Series[str]) -> pd.Series[int]:
+    return drives.groupby(labels).transform("nunique")
 
 
 def _counted(words: Iterable[str]) -> str:

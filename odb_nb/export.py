@@ -11,17 +11,17 @@ import os
 import re
 import secrets
 import shutil
-from datetime import UTC, datetime, timedelta
-from numbers import Number
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pandas as pd
 from pandas.api.types import is_object_dtype
 
+from odb_nb.csv_text import csv_cell, guarded
 from odb_nb.errors import InputError
 from odb_nb.notices import notify
-from odb_nb.styles import as_of, in_rows, sound, table_html, with_index
+from odb_nb.rendering import TABLE_RULES
+from odb_nb.styles import as_of, frame_html, in_rows, sound, with_index
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,17 +30,8 @@ if TYPE_CHECKING:
 
 _EXCEL_ROWS = 1_048_576
 _ROWS_AT_ONCE = 10_000
-_MICROSECOND = timedelta(microseconds=1)
 
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
-# What a spreadsheet may take for a formula (OWASP, "CSV Injection"): at the start of a text; and after a separator
-# inside it, since an Excel whose list separator is a semicolon splits there, and at line ends, even within our quotes.
-# Between may stand what cannot be seen: white space, controls, marks of zero width or of direction.
-_UNSEEN = (
-    r"[\s\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb]"
-)
-_SIGN = "[=+@＝＋－＠-]"
-_FORMULA = re.compile(rf"^(?={_UNSEEN}*{_SIGN}|[\t\r\n])|(?<=[;\t\r\n])(?=(?:(?![\t\r\n]){_UNSEEN})*{_SIGN})")
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -56,7 +47,7 @@ body {{ margin: 1.5em; background: var(--page); color: var(--ink); font: 14px/1.
 table {{ border-collapse: collapse; }}
 th, td {{ border-bottom: 1px solid var(--line); vertical-align: top; }}
 thead th {{ position: sticky; top: 0; background: var(--page); }}
-</style>
+{rules}</style>
 </head>
 <body>
 <h1>{title}</h1>
@@ -75,8 +66,8 @@ def export(frame: pd.DataFrame | StyledTable, path: str | os.PathLike[str], *, o
         For programs: columns come back with the dtypes they have. Lone surrogates become U+FFFD; of ``frame.attrs``
         what JSON can hold is kept.
     ``.html``, ``.htm``
-        For people: one page that needs nothing else, with the looks of `styled` and all rows and columns, drawn by
-        pandas' Styler (about 4 s for 10,000 rows of 16 columns). Times are UTC, to the second.
+        For people: one page that needs nothing else, with the looks of `styled` and all rows and columns; 10,000
+        rows of 16 columns take about 0.4 s. Times are UTC, to the second.
 
     An index that carries data, such as the drives of a `status_matrix`, becomes the first column; the numbers that a
     filter leaves over are dropped.
@@ -114,10 +105,9 @@ def export(frame: pd.DataFrame | StyledTable, path: str | os.PathLike[str], *, o
     >>> import tempfile
     >>> from pathlib import Path
     >>> import odb_nb as odb
-    >>> from odb_nb.export import export
     >>> with odb.connect() as client, tempfile.TemporaryDirectory() as folder:
     ...     drives = client.list_drives(search="vance")
-    ...     file = export(drives[["display_name", "status"]], Path(folder) / "drives.csv")
+    ...     file = odb.export(drives[["display_name", "status"]], Path(folder) / "drives.csv")
     ...     file.read_text(encoding="utf-8-sig").splitlines()
     ['display_name,status', 'Adele Vance,protected']
     """
@@ -219,7 +209,7 @@ def _write_csv(frame: pd.DataFrame, file: BinaryIO, title: str) -> None:
         # readers skip a line of blanks, which in a table of one column is a row
         quoting=csv.QUOTE_ALL if table.shape[1] == 1 else csv.QUOTE_MINIMAL,
     )
-    rows.writerow([_guarded(name) for name in table.columns])
+    rows.writerow([guarded(name) for name in table.columns])
     for first in range(0, len(table), _ROWS_AT_ONCE):
         part = table.iloc[first : first + _ROWS_AT_ONCE]
         rows.writerows(zip(*(_csv_cells(part[name]) for name in part.columns), strict=True))
@@ -227,27 +217,7 @@ def _write_csv(frame: pd.DataFrame, file: BinaryIO, title: str) -> None:
 
 def _csv_cells(values: pd.Series[Any]) -> list[str]:
     pairs = zip(values.tolist(), values.isna(), strict=True)
-    return ["" if is_null else _csv_cell(value) for value, is_null in pairs]
-
-
-def _csv_cell(value: Any) -> str:
-    if isinstance(value, datetime):
-        return (value.astimezone(UTC) if value.tzinfo else value).isoformat().replace("+00:00", "Z")
-    if isinstance(value, timedelta):
-        return _clock(value)
-    return str(value) if isinstance(value, Number) else _guarded(sound(str(value)))
-
-
-def _clock(span: timedelta) -> str:
-    """``71:59:48``: Excel reads it as a duration, and `pandas.to_timedelta` as the same span."""
-    seconds, fraction = divmod(abs(span) // _MICROSECOND, 1_000_000)
-    minutes, second = divmod(seconds, 60)
-    clock = f"{minutes // 60}:{minutes % 60:02}:{second:02}" + (f".{fraction:06}" if fraction else "")
-    return f"-{clock}" if span < timedelta(0) else clock
-
-
-def _guarded(text: str) -> str:
-    return _FORMULA.sub("'", text)
+    return ["" if is_null else csv_cell(value) for value, is_null in pairs]
 
 
 def _write_parquet(frame: pd.DataFrame, file: BinaryIO, title: str) -> None:
@@ -276,10 +246,10 @@ def _is_json(value: Any) -> bool:
 
 
 def _write_html(frame: pd.DataFrame, file: BinaryIO, title: str) -> None:
-    file.write(_PAGE.format(title=html.escape(sound(title))).encode())
+    file.write(_PAGE.format(title=html.escape(sound(title)), rules=TABLE_RULES).encode())
     columns = len(_flat(frame).columns)
     caption = f"{in_rows(frame)}, {columns:,} {'column' if columns == 1 else 'columns'}{as_of(frame)}. Times are UTC."
-    for piece in table_html(frame, caption, "exported"):
+    for piece in frame_html(frame, caption):
         file.write(piece.encode())
     file.write(b"</body>\n</html>\n")
 

@@ -18,7 +18,7 @@ ROOMS = [
     {"tables", "arguments", "journal", "auth", "credential", "entra_errors", "permissions", "pacing", "replies"},
     {"http_client", "transport", "background"},
     {"bar", "progress", "device_code", "banner", "memory"},
-    {"analysis", "styles", "plots", "export"},
+    {"analysis", "rendering", "styles", "plots", "csv_text", "export"},
     {"operations"},
     {"frames"},
     {"client"},

@@ -32,7 +32,7 @@ _HEADINGS: dict[str | tuple[str, ...], str] = {
     "error_code": "Error",
 }
 _MOST_CELLS = 20_000  # about 2 MB of HTML, which a browser draws in a second
-# drives and days stay in sight while the rest is scrolled; what Styler says of its own table weighs more than a class
+# drives and days stay in sight while the rest is scrolled; the table's own rules weigh more than these
 _MATRIX_CSS = """<style>
 .odb-nb-matrix {overflow: auto; width: 0; min-width: 100%; max-height: 70vh; line-height: 1.3; font-size: 90%}
 .odb-nb-matrix table {border-collapse: separate; border-spacing: 1px; margin: 0}
