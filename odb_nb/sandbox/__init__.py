@@ -3,6 +3,7 @@
 from odb_nb.sandbox.clock import Clock
 from odb_nb.sandbox.faults import Fault, Faults
 from odb_nb.sandbox.points import Point
+from odb_nb.sandbox.restores import ArtifactRecord, RestoreRecord
 from odb_nb.sandbox.sandbox import Sandbox
 from odb_nb.sandbox.sessions import SessionRecord
 from odb_nb.sandbox.settings import Settings
@@ -10,12 +11,14 @@ from odb_nb.sandbox.watch import RequestRecord
 from odb_nb.sandbox.world import Drive
 
 __all__ = [
+    "ArtifactRecord",
     "Clock",
     "Drive",
     "Fault",
     "Faults",
     "Point",
     "RequestRecord",
+    "RestoreRecord",
     "Sandbox",
     "SessionRecord",
     "Settings",

@@ -21,7 +21,7 @@ class Clock:
     start : datetime
         The first instant; aware.
     step_s : float
-        How far it moves each time a client looks at browse sessions, so that polling makes progress.
+        How far it moves each time a client looks at sessions, so that polling makes progress.
     """
 
     def __init__(self, start: datetime, step_s: float) -> None:

@@ -38,7 +38,7 @@ BEHAVIOURS = (
     documented("all", "request-id, Date (the sandbox's clock), and client-request-id if one was sent", "best"),
     assumed("all", "unknown paths 404; unknown query options and properties, and wrong case: 400 invalidRequest"),
     documented("unknown", "a method that a path does not have: 405 notAllowed", "err"),
-    assumed("all", "the clock moves by one step when a client looks at browse sessions"),
+    assumed("all", "the clock moves by one step when a client looks at browse or restore sessions"),
 )
 
 
@@ -142,7 +142,7 @@ class _Visit:
 
     def _carry_out(self, route: Route, call: Call) -> Answer:
         call = replace(call, options=_read_options(self._query, route))
-        if route.method == "POST":
+        if route.method in ("POST", "PATCH") and (route.needs_body or self._received.body):
             _check_json(self._received)
         return route.handler(self._tenant, call)
 

@@ -19,11 +19,12 @@ _FAMILY = (
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A drive's owner; `special` names what is odd about the drive, if anything."""
+    """A drive's owner; `special` names what is odd about the drive, `story` what happened to its files, if anything."""
 
     name: str | None
     mailbox: str | None
     special: str | None = None
+    story: str | None = None
 
 
 _HAND_PICKED = (
@@ -45,15 +46,15 @@ _HAND_PICKED = (
     Person("ليلى حداد", "leilah", "right-to-left-name"),
     Person("Nguyễn Thị Ánh", "anhn"),
     Person("Lee Gu", "leeg"),
-    Person("Lidia Holloway", "lidiah"),
-    Person("Miriam Graham", "miriamg"),
-    Person("Nestor Wilke", "nestorw"),
-    Person("Patti Fernandez", "pattif"),
+    Person("Lidia Holloway", "lidiah", story="tidied"),
+    Person("Miriam Graham", "miriamg", story="folder-deleted"),
+    Person("Nestor Wilke", "nestorw", story="ransomware"),
+    Person("Patti Fernandez", "pattif", story="odd-names"),
     Person("Pradeep Gupta", "pradeepg"),
-    Person("Grady Archie", "gradya"),
+    Person("Grady Archie", "gradya", story="deep"),
     Person("Joni Sherman", "jonis"),
     Person("Christie Cline", "christiec"),
-    Person("Debra Berger", "debrab"),
+    Person("Debra Berger", "debrab", story="huge"),
     Person("Ben Walters", "benw"),
     Person("Emily Braun", "emilyb"),
     Person("Irvin Sayers", "irvins"),

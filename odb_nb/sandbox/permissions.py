@@ -23,12 +23,20 @@ _NEEDED = {
     "create_session": "BackupRestore-Restore.ReadWrite.All",
     "list_sessions": "BackupRestore-Restore.ReadWrite.All",
     "get_session": "BackupRestore-Restore.ReadWrite.All",
+    "browse": "BackupRestore-Restore.ReadWrite.All",
+    "create_restore": "BackupRestore-Restore.ReadWrite.All",
+    "get_restore": "BackupRestore-Restore.Read.All",
+    "list_restores": "BackupRestore-Restore.Read.All",
+    "list_restore_artifacts": "BackupRestore-Restore.ReadWrite.All",
+    "update_restore": "BackupRestore-Restore.ReadWrite.All",
+    "activate_restore": "BackupRestore-Restore.ReadWrite.All",
+    "delete_restore": "BackupRestore-Restore.ReadWrite.All",
 }
 _NEEDED_IN_BETA = _NEEDED | {
     "list_restore_points": "BackupRestore-Restore.Read.All",
     "get_restore_point": "BackupRestore-Restore.Read.All",
 }
-_NEED_ROLE = frozenset({"create_session", "list_sessions", "get_session"})
+_NEED_ROLE = frozenset({"create_session", "list_sessions", "get_session", "browse", "list_restore_artifacts"})
 _INCLUDED = {"BackupRestore-Restore.Read.All": "BackupRestore-Restore.ReadWrite.All"}
 
 BEHAVIOURS = (
@@ -44,7 +52,19 @@ BEHAVIOURS = (
     documented("create_session", "needs BackupRestore-Restore.ReadWrite.All", "B-create"),
     documented("list_sessions", "needs BackupRestore-Restore.ReadWrite.All, though it only reads", "B-list"),
     documented("get_session", "needs BackupRestore-Restore.ReadWrite.All", "role"),
+    assumed("browse", "needs BackupRestore-Restore.ReadWrite.All and the role, as its sister pages say", "B-browse"),
     documented("create_session", "a signed-in user needs the SharePoint Backup Administrator role", "role"),
+    documented("create_restore", "needs BackupRestore-Restore.ReadWrite.All, and no role", "RS-create"),
+    documented("get_restore", "needs BackupRestore-Restore.Read.All", "RS-get"),
+    assumed("list_restores", "needs BackupRestore-Restore.Read.All"),
+    documented(
+        "list_restore_artifacts",
+        "needs BackupRestore-Restore.ReadWrite.All and, of a signed-in user, SharePoint Backup Administrator",
+        "RS-gran-list",
+    ),
+    documented("update_restore", "needs BackupRestore-Restore.ReadWrite.All", "RS-update"),
+    assumed("activate_restore", "needs BackupRestore-Restore.ReadWrite.All", "RS-act"),
+    documented("delete_restore", "needs BackupRestore-Restore.ReadWrite.All", "RS-del"),
     assumed("all", "an app without a user needs no role"),
     assumed("all", "Restore.ReadWrite.All includes Restore.Read.All"),
     assumed("all", "a missing permission or role: 403 accessDenied", "err"),

@@ -10,9 +10,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from odb_nb.errors import InputError
-from odb_nb.sandbox import desk, paging, permissions, points, sessions, tokens
+from odb_nb.sandbox import desk, landing, paging, permissions, points, restores, sessions, tokens
 from odb_nb.sandbox.desk import Desk
-from odb_nb.sandbox.routes import browse_sessions, drives, policies, restore_points, search, service
+from odb_nb.sandbox.files import book, stories
+from odb_nb.sandbox.messages import Refusal
+from odb_nb.sandbox.routes import (
+    browse,
+    browse_sessions,
+    drives,
+    policies,
+    restore_bodies,
+    restore_points,
+    restore_sessions,
+    search,
+    service,
+)
 from odb_nb.sandbox.routes.table import OPERATIONS
 from odb_nb.sandbox.settings import Settings, Switches
 from odb_nb.sandbox.tenant import Tenant
@@ -25,7 +37,9 @@ if TYPE_CHECKING:
 
     from odb_nb.sandbox.clock import Clock
     from odb_nb.sandbox.faults import Faults
+    from odb_nb.sandbox.files import Item
     from odb_nb.sandbox.points import Point
+    from odb_nb.sandbox.restores import ArtifactRecord, RestoreRecord
     from odb_nb.sandbox.server import LoopbackServer
     from odb_nb.sandbox.sessions import SessionRecord
     from odb_nb.sandbox.watch import RequestRecord
@@ -34,6 +48,8 @@ if TYPE_CHECKING:
 _DECLARING = (
     *(desk, tokens, permissions, paging, service, policies, drives),
     *(points, restore_points, search, browse_sessions, sessions),
+    *(browse, book, stories),
+    *(restore_sessions, restore_bodies, restores, landing),
 )
 
 
@@ -182,6 +198,21 @@ class Sandbox:
                 raise InputError(f"the sandbox has no drive {drive_id!r}")
             return list(self._tenant.points.of_drive(drive, self.clock.now(), fast=True if fast_only else None))
 
+    def files(self, drive_id: str, restore_point_id: str) -> list[Item]:
+        """Everything that the drive held at a restore point, with paths: breadth-first from the site on, by name.
+
+        Raises
+        ------
+        InputError
+            If there is no such drive, or no such point of it at the clock's present instant.
+        """
+        with self._desk.lock:
+            drive = self._tenant.world.drive_by_id.get(drive_id)
+            point = self._tenant.points.find(restore_point_id, self.clock.now())
+            if drive is None or point is None or point.drive_id != drive_id:
+                raise InputError(f"the sandbox has no restore point {restore_point_id!r} of a drive {drive_id!r}")
+            return list(self._tenant.files.everything(drive, point.time))
+
     @property
     def sessions(self) -> list[SessionRecord]:
         """All OneDrive browse sessions ever opened, the expired ones too, by time of creation and id."""
@@ -208,6 +239,36 @@ class Sandbox:
             return self._tenant.sessions.open(point, "colleague")
 
     @property
+    def restores(self) -> list[RestoreRecord]:
+        """All restore sessions as they are now, but deleted drafts, by time of creation and id."""
+        with self._desk.lock:
+            return self._tenant.restores.everything()
+
+    @property
+    def restored(self) -> list[ArtifactRecord]:
+        """All items of activated restore sessions, those that fail too; nothing was ever written to a drive."""
+        return [one for restore in self.restores if restore.activated for one in restore.artifacts]
+
+    def open_restore(self, session_id: str, item_keys: Collection[str], *, activate: bool = True) -> RestoreRecord:
+        """Restore items of a browse session to a new folder as a colleague elsewhere would: without a request.
+
+        Raises
+        ------
+        InputError
+            If there are none, or if one cannot be restored from that session.
+        """
+        with self._desk.lock:
+            try:
+                artifacts = [restore_bodies.find_artifact(self._tenant, session_id, key, "new") for key in item_keys]
+                restore_bodies.check_together(artifacts)
+            except Refusal as refusal:
+                raise InputError(refusal.message) from refusal
+            if not artifacts:
+                raise InputError("item_keys is empty, so there is nothing to restore")
+            draft = self._tenant.restores.open(artifacts, "fail", "colleague", self.clock.now())
+            return self._tenant.restores.activate(draft, self.clock.now()) if activate else draft
+
+    @property
     def requests(self) -> list[RequestRecord]:
         """All requests so far, in the order of arrival; without headers and tokens."""
         with self._desk.lock:
@@ -215,7 +276,7 @@ class Sandbox:
 
     @property
     def complaints(self) -> list[str]:
-        """What clients did wrong: impatience, made-up next links, second live sessions on a point."""
+        """What clients did wrong: impatience, made-up next links, second live sessions on a point, second restores."""
         with self._desk.lock:
             return list(self._tenant.watch.complaints)
 

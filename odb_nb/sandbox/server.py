@@ -107,7 +107,9 @@ def _send(connection: HTTP1Connection, received: Received, answer: Answer) -> No
         connection.detach().close()
         return
     reason = responses.get(answer.status, "Unknown")
-    headers = {**answer.headers, "Content-Length": str(len(answer.body))}
+    # A 204 must not say how long its body is (RFC 9110, 8.6): it has none.
+    length = {} if answer.status == 204 else {"Content-Length": str(len(answer.body))}
+    headers = {**answer.headers, **length}
     if answer.cut:
         lines = [f"HTTP/1.1 {answer.status} {reason}", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
         stream = connection.detach()

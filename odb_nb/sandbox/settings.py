@@ -22,10 +22,16 @@ _WHOLE_NUMBERS = {
     "seed": (0, 2**63),
     "drives": (1, 100_000),
     "page_size": (1, 10_000),
+    "browse_page_size": (1, 10_000),
+    "huge_files": (1_000, 1_000_000),
     "other_sessions": (0, 10_000),
+    "most_active_restores": (1, 10_000),
     "port": (0, 65_535),
 }
-_SECONDS = ("step_s", "creating_s", "lifetime_s", "latency_s", "list_lag_s")
+_SECONDS = (
+    *("step_s", "creating_s", "lifetime_s", "latency_s", "list_lag_s"),
+    *("restore_activating_s", "restore_item_s"),
+)
 
 
 class Switches(TypedDict, total=False):
@@ -38,12 +44,17 @@ class Switches(TypedDict, total=False):
     creating_s: float
     lifetime_s: float
     page_size: int
+    browse_page_size: int
+    huge_files: int
     search_returns: SearchReturns
     echo_restore_point_id: bool
     directory_object: DirectoryObject
     latency_s: float
     list_lag_s: float
     other_sessions: int
+    restore_activating_s: float
+    restore_item_s: float
+    most_active_restores: int
     service_status: ServiceStatus
     port: int
 
@@ -55,16 +66,21 @@ class Settings:
     seed: Annotated[int, "everything follows from it: ids, times, sizes"] = 1
     drives: Annotated[int, "how many drives the tenant has"] = 40
     start: Annotated[datetime, "the instant at which the clock starts"] = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
-    step_s: Annotated[float, "seconds that pass each time a client looks at browse sessions"] = 1.0
+    step_s: Annotated[float, "seconds that pass each time a client looks at sessions"] = 1.0
     creating_s: Annotated[float, "seconds that a browse session stays in 'creating'"] = 2.0
     lifetime_s: Annotated[float, "seconds after which a browse session is gone"] = 72 * 3600 - 2
     page_size: Annotated[int, "entries per page of a list"] = 100
+    browse_page_size: Annotated[int, "items per page when a session is browsed"] = 10
+    huge_files: Annotated[int, "how many files the drive of Debra Berger has"] = 100_000
     search_returns: Annotated[SearchReturns, "how many points a search gives; the docs say both"] = "one-per-unit"
     echo_restore_point_id: Annotated[bool, "show restorePointId on sessions; no documented answer does"] = False
     directory_object: Annotated[DirectoryObject, "whose id a session's directoryObjectId is"] = "site"
     latency_s: Annotated[float, "real seconds before each answer"] = 0.0
     list_lag_s: Annotated[float, "seconds for which a new session is missing from lists"] = 0.0
     other_sessions: Annotated[int, "how many SharePoint sessions lists of OneDrive sessions show too"] = 0
+    restore_activating_s: Annotated[float, "seconds that a restore session stays in 'activating'"] = 1.0
+    restore_item_s: Annotated[float, "seconds that the restore of one item takes, one after another"] = 1.0
+    most_active_restores: Annotated[int, "restore sessions that may be active at a time"] = 25
     service_status: Annotated[ServiceStatus, "the state that the service reports, and acts on"] = "enabled"
     port: Annotated[int, "port on 127.0.0.1; 0 takes a free one"] = 0
 

@@ -33,6 +33,9 @@ class Drive:
         Of the protection unit, as the service knows it.
     special : str or None
         What is odd about it, such as ``sessions-fail``, ``no-fast-points``, ``deleted-user``, ``unprotected``.
+    story : str or None
+        What happened to its files, or makes them hard to walk through: ``ransomware``, ``folder-deleted``, ``tidied``,
+        ``huge``, ``deep``, ``odd-names``; None for everyday work.
     policy_id : str or None
         None once it is unprotected.
     vault_id : str
@@ -50,6 +53,7 @@ class Drive:
     email: str | None
     status: str
     special: str | None
+    story: str | None
     policy_id: str | None
     vault_id: str
     offset_s: int
@@ -111,6 +115,7 @@ class World:
             email=f"{owner.mailbox}@contoso.com" if owner.mailbox else None,
             status=_STATUS.get(owner.special or "", "protected"),
             special=owner.special,
+            story=owner.story,
             policy_id=None if unprotected else self.policies[index % 5 == 4].id,
             vault_id=self._seeded.guid("vault", place),
             # 7 and 600 have no common factor: the first 600 drives get 600 different seconds.

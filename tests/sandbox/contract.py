@@ -7,15 +7,21 @@ import re
 from datetime import datetime
 
 ENUMS = {
+    "artifactRestoreStatus": "added scheduling scheduled inProgress succeeded failed unknownFutureValue",
     "backupServiceConsumer": "unknown firstparty thirdparty unknownFutureValue",
     "backupServiceStatus": "disabled enabled protectionChangeLocked restoreLocked unknownFutureValue",
+    "browsableResourceType": "none site documentLibrary folder unknownFutureValue",
+    "browseQueryOrder": "pathAsc pathDsc nameAsc nameDsc unknownFutureValue",
+    "browseQueryResponseItemType": "none site documentLibrary folder file unknownFutureValue",
     "browseSessionStatus": "creating created failed unknownFutureValue",
     "disableReason": "none invalidBillingProfile userRequested unknownFutureValue",
     "protectionPolicyStatus": "inactive activeWithErrors updating active unknownFutureValue",
     "protectionSource": "none manual dynamicRule unknownFutureValue",
     "protectionUnitStatus": "protectRequested protected unprotectRequested unprotected removeRequested "
     "unknownFutureValue offboardRequested offboarded cancelOffboardRequested",
+    "restoreJobType": "standard bulk unknownFutureValue granular",
     "restorePointTags": "none fastRestore unknownFutureValue",
+    "restoreSessionStatus": "draft activating active completedWithError completed unknownFutureValue failed",
 }
 FLAGS = {"protectionSource", "restorePointTags"}
 
@@ -108,6 +114,51 @@ TYPES = {
     ),
     "oneDriveForBusinessBrowseSession": ("browseSessionBase", {"directoryObjectId": "String"}),
     "sharePointBrowseSession": ("browseSessionBase", {"siteId": "String"}),
+    "browseQueryResponseItem": (
+        None,
+        {
+            "itemKey": "String",
+            "itemsCount": "Int32",
+            "name": "String",
+            "sizeInBytes": "String",
+            "type": "browseQueryResponseItemType!",
+            "webUrl": "String",
+        },
+    ),
+    "restoreSessionBase": (
+        "entity",
+        {
+            "completedDateTime": "DateTimeOffset",
+            "createdBy": "identitySet",
+            "createdDateTime": "DateTimeOffset",
+            "error": "publicError",
+            "lastModifiedBy": "identitySet",
+            "lastModifiedDateTime": "DateTimeOffset",
+            "restoreJobType": "restoreJobType",
+            "restoreSessionArtifactCount": "restoreSessionArtifactCount",
+            "status": "restoreSessionStatus",
+        },
+    ),
+    "oneDriveForBusinessRestoreSession": ("restoreSessionBase", {}),
+    "restoreSessionArtifactCount": (
+        None,
+        {"completed": "Int32", "failed": "Int32", "inProgress": "Int32", "total": "Int32"},
+    ),
+    "granularRestoreArtifactBase": (
+        "entity",
+        {
+            "browseSessionId": "String",
+            "completionDateTime": "DateTimeOffset",
+            "restorePointDateTime": "DateTimeOffset",
+            "restoredItemKey": "String",
+            "restoredItemPath": "String",
+            "restoredItemWebUrl": "String",
+            "startDateTime": "DateTimeOffset",
+            "status": "artifactRestoreStatus!",
+            "webUrl": "String",
+        },
+    ),
+    "granularDriveRestoreArtifact": ("granularRestoreArtifactBase", {"directoryObjectId": "String"}),
     "publicError": (
         None,
         {

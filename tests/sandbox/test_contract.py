@@ -10,10 +10,15 @@ import pytest
 from kiota_abstractions.authentication import AuthenticationProvider
 from kiota_abstractions.base_request_configuration import RequestConfiguration
 from msgraph import GraphRequestAdapter, GraphServiceClient
+from msgraph.generated.models.browsable_resource_type import BrowsableResourceType
+from msgraph.generated.models.browse_query_order import BrowseQueryOrder
 from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 from msgraph.generated.models.one_drive_for_business_browse_session import OneDriveForBusinessBrowseSession
 from msgraph.generated.models.restore_point_tags import RestorePointTags
 from msgraph.generated.models.time_period import TimePeriod
+from msgraph.generated.solutions.backup_restore.browse_sessions.item.browse.browse_post_request_body import (
+    BrowsePostRequestBody,
+)
 from msgraph.generated.solutions.backup_restore.restore_points.search.search_post_request_body import (
     SearchPostRequestBody,
 )
@@ -22,6 +27,7 @@ from odb_nb.sandbox.clock import parse_time
 
 from .conftest import points_query
 from .contract import ENUMS, TYPES, check, properties_of
+from .restoring import opened, owned_by
 
 # kiota and the builders generated for it warn about themselves when they are imported.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:(msgraph|kiota_abstractions)[.].*")
@@ -215,6 +221,60 @@ def test_sdk_tells_sharepoint_sessions_by_their_type(start, connect, version):
         *["SharePointBrowseSession"] * 3,
     ]
     assert one.site_id == plain["siteId"]
+
+
+@pytest.mark.parametrize("name", ["Adele Vance", "Patti Fernandez"])
+def test_items_keep_to_the_schema(sandbox, connect, name):
+    http = connect(sandbox)
+    session, files = opened(sandbox, owned_by(sandbox, name))
+    path = f"/v1.0/solutions/backupRestore/browseSessions/{session.id}/browse"
+    types = set()
+    for key in (None, *dict.fromkeys([",".join(files[0].key.split(",")[:2]), *(item.parent_key for item in files)])):
+        items = http.post(path, json={} if key is None else {"browseLocationItemKey": key}).json()["value"]
+        check(items, "[browseQueryResponseItem]")
+        types |= {item["type"] for item in items}
+    assert types == {"site", "documentLibrary", "folder", "file"}
+
+
+def test_beta_items_are_those_of_v1_and_four_members_more(sandbox, connect):
+    session, _ = opened(sandbox, sandbox.drives[0])
+    item = connect(sandbox).post(f"/beta/solutions/backupRestore/browseSessions/{session.id}/browse").json()["value"][0]
+    for name in ("createdBy", "lastModifiedBy"):
+        check(item.pop(name), "identitySet")
+    for name in ("createdDateTime", "lastModifiedDateTime"):
+        check(item.pop(name), "DateTimeOffset")
+    check(item, "browseQueryResponseItem")
+
+
+@pytest.mark.parametrize("version", ["v1.0", "beta"])
+def test_sdk_browses_and_follows_links(sandbox, version):
+    session, files = opened(sandbox, sandbox.drives[0])
+    library = ",".join(files[0].key.split(",")[:3])
+    body = BrowsePostRequestBody(
+        browse_location_item_key=library,
+        browse_resource_type=BrowsableResourceType.DocumentLibrary,
+        filter="(name -contains '')",
+        order_by=BrowseQueryOrder.NameDsc,
+    )
+
+    async def work(root):
+        builder = root.browse_sessions.by_browse_session_base_id(session.id)
+        top = await builder.browse.post(BrowsePostRequestBody())
+        pages = [await builder.browse.post(body)]
+        while pages[-1].odata_next_link:
+            follow = builder.browse_with_next_fetch_token("x").with_url(pages[-1].odata_next_link)
+            pages.append(await follow.get())
+        return top, pages
+
+    top, pages = with_sdk(sandbox, version, work)
+    [site] = top.value
+    assert (site.type.value, site.items_count, site.size_in_bytes) == ("site", None, None)
+    books = [item for item in sandbox.files(session.drive_id, session.restore_point_id) if item.parent_key == library]
+    shown = [item for page in pages for item in page.value]
+    assert len(pages) > 1
+    assert [(item.item_key, item.type.value, item.size_in_bytes) for item in shown] == [
+        (item.key, item.type, str(item.size_in_bytes)) for item in reversed(books)
+    ]
 
 
 def test_sdk_reads_errors(busy):

@@ -16,6 +16,7 @@ import pytest
 from odb_nb.sandbox import Sandbox
 
 from .conftest import POINTS, ROOT, SESSIONS, UNITS, points_query
+from .restoring import RESTORES, body_of, opened
 
 
 def questions(sandbox):
@@ -28,6 +29,20 @@ def questions(sandbox):
             asked += [("POST", SESSIONS, {"restorePointId": point.id})]
             asked += [("GET", f"{ROOT}/restorePoints/{point.id}", None)]
         asked += [("POST", SESSIONS, {"restorePointId": drive.id}), ("POST", SESSIONS, {"restorePointId": drive.id})]
+    return asked
+
+
+def looks_inside(sandbox):
+    """What to browse in the sessions that were opened: the top and each place of the first level, in two orders."""
+    asked = []
+    for session in sandbox.sessions[:6]:
+        path = f"{SESSIONS}/{session.id}/browse"
+        for item in [None, *sandbox.files(session.drive_id, session.restore_point_id)[:12]]:
+            key = {} if item is None else {"browseLocationItemKey": item.key}
+            asked += [("POST", path, key), ("POST", path, key | {"orderBy": "nameDsc"})]
+    session, files = opened(sandbox, sandbox.drives[0])
+    for items in (files[:3], files[3:5], files[:3]):
+        asked += [("POST", RESTORES, body_of(session, items)), ("POST", RESTORES, {})]
     return asked
 
 
@@ -64,6 +79,8 @@ def free_port():
 def run(port, seed):
     with Sandbox(port=port, page_size=7) as sandbox:
         answers = asyncio.run(ask_all(sandbox.url, sandbox.token(), questions(sandbox), seed))
+        sandbox.clock.advance(5)
+        answers |= asyncio.run(ask_all(sandbox.url, sandbox.token(), looks_inside(sandbox), seed))
         return answers, [(session.id, session.created) for session in sandbox.sessions]
 
 

@@ -10,6 +10,7 @@ from odb_nb.sandbox import Sandbox
 from odb_nb.sandbox.tokens import ALL_PERMISSIONS, BACKUP_ADMINISTRATOR
 
 from .conftest import POINTS, ROOT, SESSIONS, UNITS, error_of, points_query
+from .restoring import BASE, RESTORES
 
 CONFIGURATION, CONTROL, READ, READ_WRITE, SEARCH = ALL_PERMISSIONS
 UNIT = "00000000-0000-4000-8000-000000000000"
@@ -35,6 +36,15 @@ NEEDS = [
     pytest.param("GET", SESSIONS, {}, READ_WRITE, id="sessions"),
     pytest.param("GET", f"{ROOT}/browseSessions", {}, READ_WRITE, id="all sessions"),
     pytest.param("GET", f"{SESSIONS}/x", {}, READ_WRITE, id="session"),
+    pytest.param("POST", f"{SESSIONS}/x/browse", {}, READ_WRITE, id="browse"),
+    pytest.param("GET", f"{ROOT}/browseSessions/x/browse", {}, READ_WRITE, id="browse on"),
+    pytest.param("POST", RESTORES, {}, READ_WRITE, id="create restore"),
+    pytest.param("GET", RESTORES, {}, READ, id="restores"),
+    pytest.param("GET", f"{BASE}/x", {}, READ, id="restore"),
+    pytest.param("GET", f"{RESTORES}/x/granularDriveRestoreArtifacts", {}, READ_WRITE, id="artifacts"),
+    pytest.param("PATCH", f"{RESTORES}/x", {"json": {}}, READ_WRITE, id="update restore"),
+    pytest.param("POST", f"{BASE}/x/activate", {}, READ_WRITE, id="activate restore"),
+    pytest.param("DELETE", f"{BASE}/x", {}, READ_WRITE, id="delete restore"),
 ]
 
 
@@ -60,7 +70,16 @@ def test_read_write_includes_read(sandbox, connect):
     assert http.get(BETA, params=points_query(UNIT)).status_code == 200
 
 
-@pytest.mark.parametrize(("method", "path"), [("POST", SESSIONS), ("GET", SESSIONS), ("GET", f"{SESSIONS}/x")])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", SESSIONS),
+        ("GET", SESSIONS),
+        ("GET", f"{SESSIONS}/x"),
+        ("POST", f"{SESSIONS}/x/browse"),
+        ("GET", f"{RESTORES}/x/granularDriveRestoreArtifacts"),
+    ],
+)
 def test_user_needs_the_role_and_app_does_not(sandbox, connect, method, path):
     answer = connect(sandbox, sandbox.token(roles=False)).request(method, path, json={})
     assert error_of(answer)[:2] == (403, "accessDenied")
@@ -70,8 +89,9 @@ def test_user_needs_the_role_and_app_does_not(sandbox, connect, method, path):
     assert app.request(method, path, json={}).status_code != 403
 
 
-def test_role_is_for_sessions_only(sandbox, connect):
-    assert connect(sandbox, sandbox.token(roles=False)).get(UNITS).status_code == 200
+@pytest.mark.parametrize("path", [UNITS, BASE])
+def test_role_is_for_browse_sessions_and_artifacts_only(sandbox, connect, path):
+    assert connect(sandbox, sandbox.token(roles=False)).get(path).status_code == 200
 
 
 @pytest.mark.parametrize("header", [None, "", "Bearer", "bearer", "Basic eDp5", "any text"])

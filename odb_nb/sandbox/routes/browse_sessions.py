@@ -130,7 +130,8 @@ def _of_body(_tenant: Tenant, _ids: tuple[str, ...], body: Any) -> tuple[str, ..
     return (point_id,) if isinstance(point_id, str) else ()
 
 
-def _of_session(tenant: Tenant, ids: tuple[str, ...], _body: Any) -> tuple[str, ...]:
+def of_session(tenant: Tenant, ids: tuple[str, ...], _body: Any) -> tuple[str, ...]:
+    """The restore point of the session in the path, expired or not."""
     session = tenant.sessions.known(ids[0])
     return (session.restore_point_id,) if session else ()
 
@@ -140,6 +141,6 @@ ROUTES = (
     Route("create_session", "POST", "oneDriveForBusinessBrowseSessions", create, about=_of_body),
     Route("list_sessions", "GET", "oneDriveForBusinessBrowseSessions", list_onedrive, _PAGED, looks=True),
     Route("list_sessions", "GET", "browseSessions", list_all, _PAGED, looks=True),
-    Route("get_session", "GET", "oneDriveForBusinessBrowseSessions/{id}", get_onedrive, looks=True, about=_of_session),
-    Route("get_session", "GET", "browseSessions/{id}", get_any, looks=True, about=_of_session),
+    Route("get_session", "GET", "oneDriveForBusinessBrowseSessions/{id}", get_onedrive, looks=True, about=of_session),
+    Route("get_session", "GET", "browseSessions/{id}", get_any, looks=True, about=of_session),
 )

@@ -38,7 +38,9 @@ class Route:
     options : frozenset of str
         The query options that it understands.
     looks : bool
-        Whether it is a look at browse sessions, which moves the clock.
+        Whether it is a look at sessions, which moves the clock.
+    needs_body : bool
+        Whether a POST or PATCH without a body is refused.
     about : callable
         Which restore points a request is about, so that a fault can pick them.
     """
@@ -49,6 +51,7 @@ class Route:
     handler: Handler
     options: frozenset[str] = frozenset()
     looks: bool = False
+    needs_body: bool = True
     about: About = no_point
 
 

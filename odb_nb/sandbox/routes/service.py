@@ -34,7 +34,7 @@ def refuse_when_locked(tenant: Tenant) -> None:
     """Refuse a write with 403 while the service would not restore."""
     status = tenant.settings.service_status
     if status in ("disabled", "restoreLocked"):
-        raise Refusal(403, "notAllowed", f"The backup service is {status}; browse sessions cannot be created.")
+        raise Refusal(403, "notAllowed", f"The backup service is {status}; nothing can be browsed or restored.")
 
 
 ROUTES = (Route("service_status", "GET", "", service_status),)
