@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from odb_nb.analysis import status_matrix
+from odb_nb.checks import has_items, no_suffix, path_exists
+from odb_nb.comparing import compare, summarize_changes
 from odb_nb.connect import connect
 from odb_nb.errors import (
     AuthError,
@@ -21,7 +23,11 @@ from odb_nb.errors import (
     ThrottledError,
 )
 from odb_nb.export import export
+from odb_nb.histories import file_history
+from odb_nb.listings import load_listing, save_listing
+from odb_nb.masking import Mask
 from odb_nb.plots import plot_summary, plot_timeline
+from odb_nb.report import write_report
 from odb_nb.styles import styled
 
 if TYPE_CHECKING:
@@ -35,17 +41,27 @@ __all__ = [
     "GraphError",
     "InputError",
     "JournalError",
+    "Mask",
     "NoReplyError",
     "OdbError",
     "OutcomeUnknownError",
     "ReplyShapeError",
     "ThrottledError",
+    "compare",
     "connect",
     "export",
+    "file_history",
+    "has_items",
+    "load_listing",
+    "no_suffix",
+    "path_exists",
     "plot_summary",
     "plot_timeline",
+    "save_listing",
     "status_matrix",
     "styled",
+    "summarize_changes",
+    "write_report",
 ]
 
 

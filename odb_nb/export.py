@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import codecs
-import contextlib
 import csv
-import html
 import json
-import os
 import re
-import secrets
-import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pandas as pd
@@ -20,11 +14,14 @@ from pandas.api.types import is_object_dtype
 from odb_nb.csv_text import csv_cell, guarded
 from odb_nb.errors import InputError
 from odb_nb.notices import notify
-from odb_nb.rendering import TABLE_RULES
+from odb_nb.page import PAGE_END, page_start
 from odb_nb.styles import as_of, frame_html, in_rows, sound, with_index
+from odb_nb.whole_file import free, in_place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    import os
+    from collections.abc import Callable
+    from pathlib import Path
 
     from odb_nb.styles import StyledTable
 
@@ -32,26 +29,6 @@ _EXCEL_ROWS = 1_048_576
 _ROWS_AT_ONCE = 10_000
 
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
-
-_PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>
-:root {{ color-scheme: light dark; --page: #ffffff; --ink: #1b1b1b; --line: #d0d0d0; }}
-@media (prefers-color-scheme: dark) {{ :root {{ --page: #161616; --ink: #e8e8e8; --line: #484848; }} }}
-body {{ margin: 1.5em; background: var(--page); color: var(--ink); font: 14px/1.4 system-ui, sans-serif; }}
-table {{ border-collapse: collapse; }}
-th, td {{ border-bottom: 1px solid var(--line); vertical-align: top; }}
-thead th {{ position: sticky; top: 0; background: var(--page); }}
-{rules}</style>
-</head>
-<body>
-<h1>{title}</h1>
-"""
 
 
 def export(frame: pd.DataFrame | StyledTable, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
@@ -112,11 +89,11 @@ def export(frame: pd.DataFrame | StyledTable, path: str | os.PathLike[str], *, o
     ['display_name,status', 'Adele Vance,protected']
     """
     given = _frame_of(frame)
-    target = _free(path, overwrite=overwrite)
+    target = free(path, _WRITERS, overwrite=overwrite)
     kind = target.suffix.lower()
     if kind == ".csv" and len(given) >= _EXCEL_ROWS:
         notify(f"{len(given):,} rows and a header; Excel shows {_EXCEL_ROWS:,} lines and leaves out the rest")
-    with _in_place(target, overwrite=overwrite) as file:
+    with in_place(target, overwrite=overwrite) as file:
         _WRITERS[kind](given, file, target.stem)
     return target
 
@@ -137,66 +114,6 @@ def _flat(frame: pd.DataFrame) -> pd.DataFrame:
     """With the index as columns where it carries data, and names that are text."""
     table = with_index(frame)
     return table.set_axis(pd.Index([sound(str(name)) for name in table.columns], dtype="str"), axis="columns")
-
-
-def _free(path: object, *, overwrite: bool) -> Path:
-    """The path as one that can be written to."""
-    text = os.fspath(path) if isinstance(path, (str, os.PathLike)) else None
-    if not isinstance(text, str) or "\0" in text:
-        raise InputError(f"path={path!r:.200} is not the path of a file")
-    target = Path(text)
-    if target.suffix.lower() not in _WRITERS:
-        raise InputError(f"path={text!r} must end in one of {', '.join(_WRITERS)}, which says what to write")
-    if target.is_dir():
-        raise InputError(f"{text!r} is a folder")
-    if not target.parent.is_dir():
-        raise InputError(f"the folder {str(target.parent)!r} does not exist; make it first")
-    if os.path.lexists(target) and not overwrite:
-        raise _there_already(target)
-    return target
-
-
-def _there_already(target: Path) -> InputError:
-    return InputError(f"{str(target)!r} exists; overwrite=True replaces it")
-
-
-@contextlib.contextmanager
-def _in_place(target: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
-    """A file beside the target that takes its place once it is whole, and goes away if that fails."""
-    beside = target.with_name(f".odb-{secrets.token_hex(8)}.part")
-    try:
-        with beside.open("xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        if overwrite:
-            if target.exists():
-                shutil.copymode(target, beside)  # a report that was kept private stays so
-            beside.replace(target)
-        else:
-            _take_free_name(beside, target)
-    except OSError as exc:
-        raise OSError(exc.errno, exc.strerror or str(exc), str(target)) from exc  # of the same class, by its number
-    finally:
-        beside.unlink(missing_ok=True)
-
-
-def _take_free_name(beside: Path, target: Path) -> None:
-    """Rename without ever replacing, also where somebody takes the name at this very moment."""
-    try:
-        try:
-            target.hardlink_to(beside)
-        except FileExistsError:
-            raise
-        except OSError:  # no hard links here, as on FAT and many network drives
-            target.open("xb").close()
-            try:
-                beside.replace(target)
-            except BaseException:
-                target.unlink()
-                raise
-    except FileExistsError:
-        raise _there_already(target) from None
 
 
 def _write_csv(frame: pd.DataFrame, file: BinaryIO, title: str) -> None:
@@ -246,12 +163,12 @@ def _is_json(value: Any) -> bool:
 
 
 def _write_html(frame: pd.DataFrame, file: BinaryIO, title: str) -> None:
-    file.write(_PAGE.format(title=html.escape(sound(title)), rules=TABLE_RULES).encode())
+    file.write(page_start(title).encode())
     columns = len(_flat(frame).columns)
     caption = f"{in_rows(frame)}, {columns:,} {'column' if columns == 1 else 'columns'}{as_of(frame)}. Times are UTC."
     for piece in frame_html(frame, caption):
         file.write(piece.encode())
-    file.write(b"</body>\n</html>\n")
+    file.write(PAGE_END.encode())
 
 
 _WRITERS: dict[str, Callable[[pd.DataFrame, BinaryIO, str], None]] = {

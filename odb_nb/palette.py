@@ -6,7 +6,7 @@ Fill and ink come together, so that a table reads the same on a light and a dark
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 NO_SESSION = "no session"
 
@@ -40,9 +40,34 @@ _LOOKS = {
     "timed_out": _UNDER_WAY,
     "cancelled": _NOTHING,
     "unknown": _STRANGE,
+    # a restore session's and its artifacts' status
+    "draft": _NOTHING,
+    "added": _NOTHING,
+    "scheduling": _UNDER_WAY,
+    "scheduled": _UNDER_WAY,
+    "activating": _UNDER_WAY,
+    "active": _UNDER_WAY,
+    "inprogress": _UNDER_WAY,
+    "succeeded": _GOOD,
+    "completed": _GOOD,
+    "completedwitherror": _BAD,
+}
+
+# what became of an item; "added" there is not what it is in a restore
+_CHANGE_LOOKS = {
+    "added": replace(_GOOD, mark="+"),
+    "removed": replace(_BAD, mark="−"),
+    "renamed": replace(_UNDER_WAY, mark="→"),
+    "resized": replace(SOON, mark="±"),
+    "same": replace(_NOTHING, mark="="),
 }
 
 
 def look_of(word: str) -> Look:
     """The look of a status or an outcome; words that we do not know have one of their own."""
     return _LOOKS.get(word.casefold(), _STRANGE)
+
+
+def look_of_change(word: str) -> Look | None:
+    """The look of what became of an item; other words have none."""
+    return _CHANGE_LOOKS.get(word)

@@ -13,9 +13,9 @@ from pandas.api.types import is_bool_dtype, is_integer_dtype, is_numeric_dtype
 
 from odb_nb.arguments import whole_number
 from odb_nb.errors import InputError
-from odb_nb.palette import NO_SESSION, SOON, Look, look_of
+from odb_nb.palette import NO_SESSION, SOON, Look, look_of, look_of_change
 from odb_nb.rendering import TABLE_RULES, Column, as_html, as_text
-from odb_nb.tables import SESSIONS, STATUS, parsed
+from odb_nb.tables import COMPARISON, RESTORES, SESSIONS, STATUS, parsed
 from odb_nb.words import span_in_words, time_in_words
 
 if TYPE_CHECKING:
@@ -36,8 +36,8 @@ _NEEDED_BY_PEOPLE = [
     "error_code",
     "error_message",
 ]
-_KNOWN = {*STATUS.names, *SESSIONS.names}
-_NOT_OF_STATUS = set(SESSIONS.names) - set(STATUS.names)
+_KNOWN = {*STATUS.names, *SESSIONS.names, *COMPARISON.names, *RESTORES.names}
+_NOT_OF_STATUS = {*SESSIONS.names, *RESTORES.names} - set(STATUS.names)
 _WORST_FIRST = [look_of(word) for word in ("failed", "unknown", "creating", NO_SESSION, "created")]
 
 _MOST_ROWS = 1_000_000
@@ -52,8 +52,9 @@ def styled(frame: pd.DataFrame, *, max_rows: int = 500) -> StyledTable:
     Parameters
     ----------
     frame : DataFrame
-        From `BackupClient.tabulate_status` or `BackupClient.create_sessions`, or some of their columns, or from
-        `status_matrix`. A whole status frame is shown by the columns that people need; any other by all it has.
+        From `BackupClient.tabulate_status`, `BackupClient.create_sessions`, `BackupClient.restore_items` or `compare`,
+        or some of their columns, or from `status_matrix`. A whole status frame is shown by the columns that people
+        need; any other by all it has.
     max_rows : int
         No more rows than this are shown; the table says so where there are more.
 
@@ -82,7 +83,10 @@ def styled(frame: pd.DataFrame, *, max_rows: int = 500) -> StyledTable:
     Adele Vance   2026-11-20 03:02:55   ✓ created
     Adele Vance   2026-11-19 03:02:55   – no session
     """
-    accepted = "a frame from tabulate_status, create_sessions or status_matrix, or some of its columns"
+    accepted = (
+        "a frame from tabulate_status, create_sessions or status_matrix, from restore_items or compare, "
+        "or some of its columns"
+    )
     if not isinstance(frame, pd.DataFrame):
         raise InputError(f"styled takes {accepted}, not a {type(frame).__name__}")
     if not _is_matrix(frame) and _KNOWN.isdisjoint(frame.columns):
@@ -130,7 +134,8 @@ class StyledTable:
 
     @property
     def _caption(self) -> str:
-        return f"Status{as_of(self.frame)}: {self._note or in_rows(self.frame)}. Times are UTC."
+        what = "Changes" if "change" in self.frame.columns else "Status"
+        return f"{what}{as_of(self.frame)}: {self._note or in_rows(self.frame)}. Times are UTC."
 
 
 def in_rows(frame: pd.DataFrame) -> str:
@@ -194,8 +199,8 @@ def _cells(part: pd.DataFrame, at: int, wording: Wording) -> list[Cell]:
 
 
 def _wording(name: object, frame: pd.DataFrame) -> Wording:
-    if name == "expires_in":
-        return _countdown
+    if name in _OWN_WORDINGS:
+        return _OWN_WORDINGS[name]
     if name not in ("status", "outcome") or "policy_id" in frame.columns:  # a drive's status is its protection's
         return _plain
     if name == "outcome":
@@ -243,6 +248,15 @@ def _counts(value: Any) -> Cell:
     text, _ = _plain(value)
     looks = [look_of(re.sub(r"^\d+ ", "", part)) for part in text.split(", ")]
     return _marked(text, min(looks, key=_WORST_FIRST.index))
+
+
+def _change(value: Any) -> Cell:
+    text, _ = _plain(value)
+    look = look_of_change(text)
+    return _marked(text, look) if look else (text, None)
+
+
+_OWN_WORDINGS: dict[object, Wording] = {"expires_in": _countdown, "change": _change}
 
 
 def _marked(text: str, look: Look) -> Cell:

@@ -55,11 +55,17 @@ class Table:
 
     def frame(self, items: Sequence[Mapping[str, Any]], **given: Sequence[Any]) -> pd.DataFrame:
         """Frame with one row per JSON object; `given` supplies whole columns that the JSON does not hold."""
-        data = {}
-        for column in self.columns:
-            raw = given[column.name] if column.name in given else _pick(items, column.path)
-            data[column.name] = _COERCE[column.dtype](raw, f"{self.name}.{column.name}")
-        return pd.DataFrame(data, columns=self.names, index=pd.RangeIndex(len(items)))
+        columns = self.columns
+        raw = {c.name: given[c.name] if c.name in given else _pick(items, c.path) for c in columns}
+        return self.of_columns(raw)
+
+    def of_columns(self, values: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
+        """Frame of whole columns, each of raw JSON values or Python's own; all of them, of one length."""
+        data = {
+            column.name: _COERCE[column.dtype](values[column.name], f"{self.name}.{column.name}")
+            for column in self.columns
+        }
+        return pd.DataFrame(data, columns=self.names, index=pd.RangeIndex(len(values[self.columns[0].name])))
 
 
 def _pick(items: Sequence[Mapping[str, Any]], path: str | None) -> list[Any]:
@@ -219,6 +225,98 @@ STATUS = Table(
     ),
 )
 
+ITEMS = Table(
+    "items",
+    (
+        Column("session_id"),
+        Column("item_key", path="itemKey"),
+        Column("name", path="name"),
+        Column("type", path="type"),
+        Column("path"),
+        Column("depth", COUNT),
+        Column("parent_key"),
+        Column("size_in_bytes", COUNT, "sizeInBytes"),
+        Column("items_count", COUNT, "itemsCount"),
+        Column("web_url", path="webUrl"),
+    ),
+)
+
+# what only beta tells: v1.0 has no dates of files
+BETA_ITEMS = Table(
+    "items",
+    (
+        *ITEMS.columns,
+        Column("created_date_time", TIME, "createdDateTime"),
+        Column("created_by", path="createdBy.user.displayName"),
+        Column("last_modified_date_time", TIME, "lastModifiedDateTime"),
+        Column("last_modified_by", path="lastModifiedBy.user.displayName"),
+    ),
+)
+
+COMPARISON = Table(
+    "comparison",
+    (
+        Column("path"),
+        Column("path_before"),
+        Column("type"),
+        Column("change"),
+        Column("size_before", COUNT),
+        Column("size_after", COUNT),
+        Column("item_key_before"),
+        Column("item_key_after"),
+    ),
+)
+
+CHANGES = Table(
+    "points looked at",
+    (
+        Column("restore_point_id"),
+        Column("drive_id"),
+        Column("display_name"),
+        Column("protection_date_time", TIME),
+        Column("session_id"),
+        Column("verdict"),
+        Column("change"),
+        Column("items_seen", COUNT),
+        Column("error_code"),
+        Column("error_message"),
+    ),
+)
+
+PLAN = Table(
+    "plan",
+    (
+        Column("item_key"),
+        Column("name"),
+        Column("type"),
+        Column("path"),
+        Column("size_in_bytes", COUNT),
+        Column("session_id"),
+        Column("restore_point_id"),
+        Column("drive_id"),
+        Column("destination"),
+        Column("conflict"),
+        Column("request_number", COUNT),
+    ),
+)
+
+RESTORES = Table(
+    "restores",
+    (
+        Column("restore_session_id"),
+        Column("item_key", path="id"),
+        Column("name"),
+        Column("status", path="status"),
+        Column("outcome"),
+        Column("restored_item_path", path="restoredItemPath"),
+        Column("restored_item_web_url", path="restoredItemWebUrl"),
+        Column("start_date_time", TIME, "startDateTime"),
+        Column("completion_date_time", TIME, "completionDateTime"),
+        Column("error_code", path="error.code"),
+        Column("error_message", path="error.message"),
+    ),
+)
+
 HISTORY = Table(
     "history",
     (
@@ -239,4 +337,24 @@ HISTORY = Table(
 PERMISSIONS = Table(
     "permissions",
     tuple(Column(name, path=name) for name in ("permission", "needed_for", "state", "granted_by")),
+)
+
+DRILL = Table(
+    "drill evidence",
+    (
+        Column("restore_point_id"),
+        Column("drive_id"),
+        Column("display_name"),
+        Column("protection_date_time", TIME),
+        Column("session_id"),
+        Column("status"),
+        Column("files", COUNT),
+        Column("folders", COUNT),
+        Column("bytes", COUNT),
+        Column("date_time_before", TIME),
+        Column("files_before", COUNT),
+        Column("bytes_before", COUNT),
+        Column("verdict"),
+        Column("reasons"),
+    ),
 )

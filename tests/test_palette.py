@@ -7,13 +7,16 @@ import itertools
 import numpy as np
 import pytest
 
-from odb_nb.palette import NO_SESSION, SOON, look_of
+from odb_nb.palette import NO_SESSION, SOON, look_of, look_of_change
 
 WORDS = ["created", "creating", "failed", NO_SESSION, "unknown"]
+CHANGES = ["added", "removed", "renamed", "resized", "same"]
 LOOKS = [pytest.param(look, id=look.mark) for look in [*map(look_of, WORDS), SOON]]
+LOOKS_OF_CHANGES = [pytest.param(look, id=look.mark) for look in map(look_of_change, CHANGES)]
 PAIRS = [
     pytest.param(one.values[0], other.values[0], id=f"{one.id} and {other.id}")
-    for one, other in itertools.combinations(LOOKS, 2)
+    for looks in (LOOKS, LOOKS_OF_CHANGES)
+    for one, other in itertools.combinations(looks, 2)
 ]
 
 # Machado, Oliveira and Fernandes 2009, severity 1.0, on linear RGB
@@ -48,7 +51,7 @@ def lab(rgb):
     return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
 
 
-@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("look", [*LOOKS, *LOOKS_OF_CHANGES])
 def test_ink_reads_on_its_fill(look):
     assert contrast(look.ink, look.fill) >= 7  # WCAG's AAA
 
@@ -61,11 +64,13 @@ def test_lines_are_told_apart(one, other, eyes):
 
 
 def test_marks_are_told_apart_without_any_colour():
-    marks = [look.values[0].mark for look in LOOKS]
+    marks = [look.values[0].mark for look in [*LOOKS, *LOOKS_OF_CHANGES]]
     assert len(set(marks)) == len(marks)
 
 
 KNOWN = ["creating", "created", "failed", NO_SESSION, "reused", "timed_out", "cancelled", "planned"]
+KNOWN += ["draft", "added", "scheduling", "scheduled", "activating", "active", "inProgress"]
+KNOWN += ["succeeded", "completed", "completedWithError"]
 
 
 @pytest.mark.parametrize("word", KNOWN)
@@ -80,3 +85,12 @@ def test_words_that_we_do_not_know_look_strange(word):
 
 def test_capitals_do_not_matter():
     assert look_of("Failed") == look_of("failed")
+
+
+def test_added_is_one_thing_in_a_restore_and_another_in_a_comparison():
+    assert look_of("added").mark != look_of_change("added").mark
+
+
+@pytest.mark.parametrize("word", ["last good", "", "Added"])
+def test_what_is_no_change_of_an_item_has_no_look(word):
+    assert look_of_change(word) is None

@@ -13,9 +13,9 @@ from pages import Page
 
 import odb_nb as odb
 from odb_nb.errors import InputError
-from odb_nb.palette import NO_SESSION, SOON, look_of
+from odb_nb.palette import NO_SESSION, SOON, look_of, look_of_change
 from odb_nb.styles import EXPIRES_SOON, StyledTable, styled
-from odb_nb.tables import DRIVES, SESSIONS, STATUS
+from odb_nb.tables import CHANGES, COMPARISON, DRIVES, RESTORES, SESSIONS, STATUS
 
 NEEDED = [
     "display_name",
@@ -124,6 +124,41 @@ def test_a_status_that_stands_twice_is_beside_the_outcome_too():
 
 def test_the_status_of_a_drive_is_not_taken_for_that_of_a_session():
     assert ("protected", "") in page(DRIVES.frame([{"id": "d", "status": "protected"}])).rows[1]
+
+
+@pytest.mark.parametrize(
+    ("word", "shown"),
+    [
+        ("added", "+ added"),
+        ("removed", "− removed"),
+        ("renamed", "→ renamed"),
+        ("resized", "± resized"),
+        ("same", "= same"),
+    ],
+)
+def test_a_change_has_a_mark_and_a_colour_beside_its_word(word, shown):
+    frame = COMPARISON.frame([{}], path=["Documents/a.docx"], change=[word], size_after=[2**53 + 1])
+    table = page(frame)
+    assert table.texts[0] == COMPARISON.names
+    assert table.rows[1][3] == (shown, fill(look_of_change(word)))
+    assert table.texts[1][5] == "9007199254740993"
+    assert table.said["caption"] == ["Changes: 1 row. Times are UTC."]
+
+
+def test_where_a_change_was_found_is_shown_as_it_is():
+    frame = CHANGES.frame([{}], display_name=["Adele"], change=["last good"])
+    assert page(frame[["display_name", "change"]]).rows[1] == [("Adele", ""), ("last good", "")]
+
+
+@pytest.mark.parametrize(
+    ("word", "shown"),
+    [("succeeded", "✓ succeeded"), ("inProgress", "… inProgress"), ("added", "– added"), (None, "")],
+)
+@pytest.mark.parametrize("columns", [RESTORES.names, ["name", "status"]], ids=["whole", "some columns"])
+def test_the_status_of_a_restore_has_a_look_and_without_one_stays_blank(word, shown, columns):
+    table = page(RESTORES.frame([{"status": word}], name=["a.docx"])[columns])
+    style = fill(look_of(word)) if word else ""
+    assert table.rows[1][columns.index("status")] == (shown, style)
 
 
 @pytest.mark.parametrize(
