@@ -64,6 +64,9 @@ _DRIVES = _Kind("drive", ("drive_id", "id"), {"restore_point_id": "sessions or s
 _POINTS = _Kind("restore point", ("restore_point_id", "id"), {"policy_id": "drives", "item_key": "items"})
 _SESSIONS = _Kind("session", ("session_id", "id"), {"policy_id": "drives", "protection_date_time": "restore points"})
 
+_ITEMS = _Kind("item", ("item_key", "item_key"), {"policy_id": "drives", "protection_date_time": "restore points"})
+_LONGEST_SEARCH = 255  # a name in OneDrive has no more characters
+
 
 def drive_ids(drives: object) -> list[str]:
     """Ids of drives (protection units), in the order given; equal ids once."""
@@ -83,11 +86,59 @@ def session_rows(given: object) -> list[dict[str, Any]]:
     column = _id_column(given.columns, _SESSIONS)
     has_session = given[column].notna()
     session_ids(given.loc[has_session])
-    rows = [
-        {name: _plain(value) for name, value in zip(given.columns, values, strict=True)}
-        for values in given.itertuples(index=False)
-    ]
-    return [{**row, "id": row[column]} for row in rows]
+    return [{**row, "id": row[column]} for row in plain_rows(given)]
+
+
+def one_item(given: object) -> dict[str, Any]:
+    """One item's key, and what a row of an items frame tells besides: its type, path and depth."""
+    given = _row_as_frame(given, _ITEMS)
+    keys = _ids(given, _ITEMS)
+    if len(keys) != 1:
+        raise InputError(f"expected one item, got {len(keys)}; give one key, or one row of an items frame")
+    if not isinstance(given, pd.DataFrame):
+        return {"item_key": keys[0]}
+    row = {str(name): _plain(value) for name, value in given.iloc[0].items()}
+    return {name: row[name] for name in ("item_key", "type", "path", "depth") if row.get(name) is not None}
+
+
+def item_rows(given: object) -> list[dict[str, Any]]:
+    """One dict per row of a frame of items; it must say of which session each is."""
+    given = _row_as_frame(given, _ITEMS)
+    if not isinstance(given, pd.DataFrame):
+        raise InputError(
+            f"expected rows of a frame from walk or browse, got a {type(given).__name__}: a key alone does not say "
+            "from which session"
+        )
+    missing = [name for name in ("item_key", "session_id", "name", "type", "path") if name not in given.columns]
+    if missing:
+        raise InputError(f"expected rows of a frame from walk or browse; it lacks {', '.join(missing)}")
+    _ids(given, _ITEMS)
+    session_ids(given)
+    return plain_rows(given)
+
+
+def restore_rows(given: object) -> list[dict[str, Any]]:
+    """One dict per row of a frame of restores; rows may lack a session or an item."""
+    needed = ("restore_session_id", "item_key", "status", "outcome")
+    if not isinstance(given, pd.DataFrame) or not set(needed) <= set(given.columns):
+        raise InputError(f"expected a frame from restore_items or list_restores, with {', '.join(needed)}")
+    session_ids(given["restore_session_id"].dropna())
+    return plain_rows(given)
+
+
+def plain_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """One dict per row, with None for every kind of null."""
+    names = [str(name) for name in frame.columns]
+    return [dict(zip(names, map(_plain, values), strict=True)) for values in frame.itertuples(index=False, name=None)]
+
+
+def search_text(value: object, name: str) -> str:
+    """Text that names may be searched for."""
+    if not isinstance(value, str) or not value.strip():
+        raise InputError(f"{name}={_shown(value)} must be text that is part of a name, or None for all items")
+    if len(value) > _LONGEST_SEARCH or any(ord(letter) < ord(" ") for letter in value):
+        raise InputError(f"{name}={_shown(value)} has control characters or over {_LONGEST_SEARCH} characters")
+    return value
 
 
 def restore_points(given: object) -> list[RestorePoint]:

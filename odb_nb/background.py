@@ -78,8 +78,12 @@ def _left_in(mailbox: Mailbox) -> list[Callable[[], object] | None]:
 
 
 def show(call: Callable[[], object]) -> None:
-    """From within the work: have `call` run in the thread that waits for it."""
-    _caller.get().put(call)
+    """From within the work: have `call` run in the thread that waits for it. Elsewhere nobody waits: run it here."""
+    mailbox = _caller.get(None)
+    if mailbox is None:
+        call()
+    else:
+        mailbox.put(call)
 
 
 class Background:

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from odb_nb.operations.following import GONE
 from odb_nb.operations.matching import has_failed, newest_usable
+from odb_nb.operations.restore_results import ItemResult
+from odb_nb.operations.restore_sessions import is_over as artifact_is_over
 from odb_nb.operations.results import Result
 from odb_nb.operations.sessions import SETTLED, is_over
-from odb_nb.tables import RESTORE_POINTS, SESSIONS, STATUS, parsed
+from odb_nb.tables import RESTORE_POINTS, RESTORES, SESSIONS, STATUS, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from odb_nb.arguments import RestorePoint
     from odb_nb.operations.matching import Match
     from odb_nb.operations.results import Outcome
+    from odb_nb.plans import PlannedItem
 
 
 def of_create(point_ids: Sequence[str], results: Mapping[str, Result], *, unsettled: Outcome | None) -> pd.DataFrame:
@@ -90,3 +94,57 @@ def of_status(
     if now is not None:
         frame.attrs["as_of"] = now.isoformat()  # text: Parquet keeps attrs as JSON
     return frame
+
+
+def of_restore(
+    items: Sequence[PlannedItem], results: Mapping[int, ItemResult], *, unsettled: Outcome | None
+) -> pd.DataFrame:
+    """One row per item of a plan; `unsettled` is the outcome of those that have no result yet."""
+    rows = [results.get(place) or ItemResult(unsettled) for place in range(len(items))]
+    return RESTORES.frame(
+        [row.artifact for row in rows],
+        restore_session_id=[row.restore_session_id for row in rows],
+        item_key=[item.item_key for item in items],
+        name=[item.name for item in items],
+        outcome=[row.outcome for row in rows],
+    )
+
+
+def of_restores_listed(
+    sessions: Sequence[Mapping[str, Any]], artifacts: Mapping[str, Sequence[Mapping[str, Any]]]
+) -> pd.DataFrame:
+    """One row per item of each restore session, or one for the session where it has none."""
+    pairs = [
+        (str(session.get("id")), artifact)
+        for session in sessions
+        for artifact in artifacts.get(str(session.get("id"))) or [{"status": session.get("status")}]
+    ]
+    return RESTORES.frame(
+        [artifact for _, artifact in pairs],
+        restore_session_id=[session_id for session_id, _ in pairs],
+        name=[str(artifact.get("webUrl") or "").rpartition("/")[2] or None for _, artifact in pairs],
+    )
+
+
+def of_restore_wait(
+    rows: Sequence[Mapping[str, Any]], known: Mapping[str, Mapping[str, dict[str, Any]]], *, is_cut_off: bool
+) -> pd.DataFrame:
+    """One row per row given: as the service shows its item now, or unchanged where it shows none."""
+    before = RESTORES.frame(rows, **{name: [row.get(name) for row in rows] for name in RESTORES.names})
+    artifacts = [known.get(row["restore_session_id"] or "", {}).get(row["item_key"] or "", {}) for row in rows]
+    kept = ("restore_session_id", "item_key", "name", "outcome")
+    after = RESTORES.frame(artifacts, **{name: before[name].tolist() for name in kept})
+    is_seen = pd.Series([bool(artifact) for artifact in artifacts], dtype="bool")
+    outcomes = [_waited_for(row, artifact, is_cut_off) for row, artifact in zip(rows, artifacts, strict=True)]
+    return after.where(is_seen, before).assign(outcome=pd.array(outcomes, dtype="string"))
+
+
+def _waited_for(row: Mapping[str, Any], artifact: Mapping[str, Any], is_cut_off: bool) -> str | None:
+    given: str | None = row.get("outcome")
+    if not row["restore_session_id"] or not row["item_key"]:
+        return given
+    if artifact.get("error") == GONE:
+        return "failed"
+    if artifact_is_over(artifact):
+        return None if given == "timed_out" else given
+    return given if is_cut_off else "timed_out"

@@ -1,58 +1,24 @@
 """The record of every write that was tried: what makes a re-run safe, and what an auditor reads.
 
 One SQLite file per tenant, rows only ever appended. An *intent* is written before a request is sent, a
-*conclusion* after its answer. An intent without a conclusion, or one concluded as ``unknown``, is a doubt: the
-next run looks at the service before it sends anything for that point. WAL with ``synchronous=FULL``: what was
-recorded survives SIGKILL and power loss. No token, no file name and no content is ever written here.
+*conclusion* after its answer. An intent without a conclusion, or one concluded as ``unknown`` or ``drafted``, is a
+doubt: the next run looks at the service before it sends anything for that point, or for that item of it. WAL with
+``synchronous=FULL``: what was recorded survives SIGKILL and power loss. No token, no file name and no content is ever
+written here.
 """
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
-import threading
-import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from odb_nb.errors import JournalError
+from odb_nb.journal_file import JournalFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    import sqlite3
+    from collections.abc import Sequence
     from datetime import datetime
-
-    from filelock import BaseFileLock
-
-SCHEMA_VERSION = 1
-BUSY_TIMEOUT_S = 10.0
-
-_SCHEMA = """
-CREATE TABLE intent (
-    id TEXT PRIMARY KEY,
-    date_time TEXT NOT NULL,            -- the service's clock
-    owner TEXT NOT NULL,                -- the journal handle that claimed it; alive while it holds its lock file
-    tenant_id TEXT,
-    account TEXT,
-    operation TEXT NOT NULL,
-    restore_point_id TEXT NOT NULL,
-    point_date_time TEXT,
-    drive_key TEXT,
-    item_hash TEXT,
-    client_request_id TEXT NOT NULL
-) STRICT;
-CREATE TABLE conclusion (
-    intent_id TEXT NOT NULL REFERENCES intent (id),
-    date_time TEXT NOT NULL,
-    outcome TEXT NOT NULL,              -- created, failed, absent, withdrawn, unknown
-    session_id TEXT,
-    directory_object_id TEXT,
-    error_code TEXT,
-    request_id TEXT
-) STRICT;
-CREATE INDEX intent_by_point ON intent (operation, restore_point_id);
-CREATE INDEX conclusion_by_intent ON conclusion (intent_id);
-"""
 
 # the last conclusion of each intent is the one that holds
 _STATE = """
@@ -62,12 +28,17 @@ _STATE = """
         SELECT max(rowid) FROM conclusion WHERE intent_id = intent.id)
 """
 
-Outcome = Literal["created", "failed", "absent", "withdrawn", "unknown"]
+_OPEN = (None, "unknown", "drafted")
+
+Outcome = Literal["created", "failed", "absent", "withdrawn", "unknown", "drafted"]
 
 
 @dataclass(frozen=True)
 class Intent:
-    """A write about to be tried on a restore point, or one that was and may have happened."""
+    """A write about to be tried on a restore point or an item of it, or one that was and may have happened.
+
+    `session_id` is read back, not written: the session in which it would have happened, once that is drafted.
+    """
 
     id: str
     date_time: str
@@ -75,6 +46,8 @@ class Intent:
     point_date_time: str | None
     drive_key: str | None
     client_request_id: str
+    item_hash: str | None = None
+    session_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -82,6 +55,7 @@ class Conclusion:
     """What became of an intent.
 
     ``absent``: proven not to have happened. ``withdrawn``: never sent. ``unknown``: sent, and not settled.
+    ``drafted``: prepared in `session_id` and about to be set going, so more is to follow.
     """
 
     intent_id: str
@@ -135,10 +109,7 @@ class Journal:
         self.path = Path(path)
         self.tenant_id = tenant_id
         self.account = account
-        self._owner = uuid.uuid4().hex
-        self._guard = threading.Lock()
-        self._connection: sqlite3.Connection | None = None
-        self._alive: BaseFileLock | None = None
+        self._file = JournalFile(self.path)
         self._under_way: set[str] = set()  # our own intents without a conclusion: other threads may share the handle
 
     def claim(self, wanted: Sequence[Intent], *, operation: str, mark: int) -> dict[str, Claim]:
@@ -147,19 +118,26 @@ class Journal:
         `mark` is `Ties.mark` as it was before the caller looked at the service; where the journal tells of a
         session opened since, the claim says ``changed`` and the caller must look again.
         """
-        with self._transaction() as db:
-            claims = {}
+        return {
+            intent.restore_point_id: claim
+            for intent, claim in zip(wanted, self.claim_each(wanted, operation=operation, mark=mark), strict=True)
+        }
+
+    def claim_each(self, wanted: Sequence[Intent], *, operation: str, mark: int) -> list[Claim]:
+        """The same for intents of items, of which a point has many: one `Claim` per intent, in their order."""
+        with self._file.transaction() as db:
+            claims = []
             for intent in wanted:
-                claim = self._standing(db, operation, intent.restore_point_id, mark)
+                claim = self._standing(db, operation, intent, mark)
                 if claim is None:
                     self._insert(db, intent, operation)
                     claim = Claim("ours", (intent,))
-                claims[intent.restore_point_id] = claim
+                claims.append(claim)
             return claims
 
     def insist(self, wanted: Sequence[Intent], *, operation: str) -> None:
         """Record intents whatever stands for their points: for callers who asked for another session."""
-        with self._transaction() as db:
+        with self._file.transaction() as db:
             for intent in wanted:
                 self._insert(db, intent, operation)
 
@@ -171,13 +149,13 @@ class Journal:
             for c in conclusions
         ]  # fmt: skip
         # not under way any more even if that cannot be written: then it is a doubt, which nobody waits for
-        self._under_way.difference_update(c.intent_id for c in conclusions)
-        with self._transaction() as db:
+        self._under_way.difference_update(c.intent_id for c in conclusions if c.outcome != "drafted")
+        with self._file.transaction() as db:
             db.executemany("INSERT INTO conclusion VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
 
     def doubts(self, *, operation: str) -> list[Intent]:
         """Intents of `operation` that may have happened: still open, of whatever kernel, or never settled."""
-        with self._transaction() as db:
+        with self._file.transaction() as db:
             rows = db.execute(
                 f"{_STATE} WHERE operation = ? AND (outcome IS NULL OR outcome = 'unknown')", (operation,)
             ).fetchall()
@@ -185,9 +163,11 @@ class Journal:
 
     def ties(self) -> Ties:
         """Which session belongs to which point, and which directory objects a drive's sessions carried."""
-        with self._transaction() as db:
+        with self._file.transaction() as db:
             mark = db.execute("SELECT coalesce(max(rowid), 0) FROM conclusion").fetchone()[0]
-            rows = db.execute(f"{_STATE} WHERE session_id IS NOT NULL ORDER BY last.rowid").fetchall()
+            rows = db.execute(
+                f"{_STATE} WHERE session_id IS NOT NULL AND item_hash IS NULL ORDER BY last.rowid"
+            ).fetchall()
         points = {row["session_id"]: row["restore_point_id"] for row in rows}
         objects: dict[str, set[str]] = {}
         for row in rows:
@@ -196,35 +176,49 @@ class Journal:
         last = {row["restore_point_id"]: (row["session_id"], row["date_time"]) for row in rows}
         return Ties(points, objects, mark, last)
 
+    def done(self, wanted: Sequence[tuple[str, str, str]]) -> tuple[list[list[str]], int]:
+        """The sessions in which each (operation, restore point, item hash) was done, oldest first; and `Ties.mark`."""
+        with self._file.transaction() as db:
+            mark: int = db.execute("SELECT coalesce(max(rowid), 0) FROM conclusion").fetchone()[0]
+            rows = [self._rows(db, *one) for one in wanted]
+        return [[row["session_id"] for row in of_one if row["outcome"] == "created"] for of_one in rows], mark
+
     def history(self, *, since: datetime | None = None) -> list[dict[str, Any]]:
         """One row per write that was tried, oldest first; what was withdrawn before it was sent is left out."""
-        with self._transaction() as db:
+        with self._file.transaction() as db:
             rows = db.execute(
                 f"{_STATE} WHERE coalesce(outcome, '') != 'withdrawn' AND intent.date_time >= ? "
                 "ORDER BY intent.date_time, intent.rowid",
                 (since.isoformat() if since else "",),
             ).fetchall()
-        return [{**dict(row), "outcome": row["outcome"] or "unknown"} for row in rows]
+        return [
+            {
+                **dict(row),
+                "outcome": "unknown" if row["outcome"] in (None, "drafted") else row["outcome"],
+                "restore_point_id": row["restore_point_id"] or None,  # of an item whose point is not known
+            }
+            for row in rows
+        ]
 
     def close(self) -> None:
         """Close the file and stop counting as alive; open intents become doubts for the next run."""
-        with self._guard:
-            self._under_way.clear()
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
-            if self._alive is not None:
-                self._alive.release()
-                self._alive_path(self._owner).unlink(missing_ok=True)
-                self._alive = None
+        self._under_way.clear()
+        self._file.close()
 
-    def _standing(self, db: sqlite3.Connection, operation: str, point: str, mark: int) -> Claim | None:
-        """What already stands for a point, None if it is free."""
-        rows = db.execute(f"{_STATE} WHERE operation = ? AND restore_point_id = ?", (operation, point)).fetchall()
+    @staticmethod
+    def _rows(db: sqlite3.Connection, operation: str, point: str, item_hash: str | None) -> list[sqlite3.Row]:
+        return db.execute(
+            f"{_STATE} WHERE operation = ? AND restore_point_id = ? AND item_hash IS ? ORDER BY last.rowid",
+            (operation, point, item_hash),
+        ).fetchall()
+
+    def _standing(self, db: sqlite3.Connection, operation: str, intent: Intent, mark: int) -> Claim | None:
+        """What already stands for a point or an item of it, None if it is free."""
+        rows = self._rows(db, operation, intent.restore_point_id, intent.item_hash)
         held = [row for row in rows if self._is_held(row)]
         if held:
             return Claim("held", tuple(_intent(row) for row in held))
-        doubts = [row for row in rows if row["outcome"] in (None, "unknown")]
+        doubts = [row for row in rows if row["outcome"] in _OPEN]
         if doubts:
             return Claim("doubt", tuple(_intent(row) for row in doubts))
         if any(row["outcome"] == "created" and row["concluded"] > mark for row in rows):
@@ -232,110 +226,24 @@ class Journal:
         return None
 
     def _is_held(self, row: sqlite3.Row) -> bool:
-        if row["outcome"] is not None:
+        if row["outcome"] not in (None, "drafted"):
             return False
-        return row["id"] in self._under_way if row["owner"] == self._owner else self._is_alive(row["owner"])
-
-    def _is_alive(self, owner: str) -> bool:
-        """True while the process that owns the handle holds its lock file; the system frees it at its death."""
-        from filelock import FileLock, Timeout
-
-        path = self._alive_path(owner)
-        if not path.exists():
-            return False
-        try:
-            with FileLock(path, timeout=0):
-                pass
-        except Timeout:
-            return True
-        path.unlink(missing_ok=True)
-        return False
-
-    def _alive_path(self, owner: str) -> Path:
-        return self.path.with_name(f"{self.path.name}.{owner}.alive")
+        return row["id"] in self._under_way if row["owner"] == self._file.owner else self._file.is_alive(row["owner"])
 
     def _insert(self, db: sqlite3.Connection, intent: Intent, operation: str) -> None:
         self._under_way.add(intent.id)
         db.execute(
-            "INSERT INTO intent VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?)",
-            (intent.id, intent.date_time, self._owner, self.tenant_id, self.account, operation,
-             intent.restore_point_id, intent.point_date_time, intent.drive_key, intent.client_request_id),
+            "INSERT INTO intent VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (intent.id, intent.date_time, self._file.owner, self.tenant_id, self.account, operation,
+             intent.restore_point_id, intent.point_date_time, intent.drive_key, intent.item_hash,
+             intent.client_request_id),
         )  # fmt: skip
-
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        """One writer at a time over all kernels: BEGIN IMMEDIATE, then all or nothing."""
-        with self._guard:
-            try:
-                db = self._connection or self._open()
-                db.execute("BEGIN IMMEDIATE")
-                try:
-                    yield db
-                except BaseException:
-                    db.rollback()
-                    raise
-                db.commit()
-            except (sqlite3.Error, OSError) as exc:
-                raise JournalError(
-                    f"the journal {self.path} cannot be used ({exc}); nothing is sent without it. Free disk space, "
-                    "mend its permissions, or give another file with connect(journal=...)"
-                ) from exc
-
-    def _open(self) -> sqlite3.Connection:
-        from filelock import FileLock
-
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.path.touch(mode=0o600)
-        db = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
-        db.row_factory = sqlite3.Row
-        try:
-            db.execute("PRAGMA journal_mode = WAL")
-            db.execute("PRAGMA synchronous = FULL")
-            self._prepare(db)
-            self._alive = FileLock(self._alive_path(self._owner), timeout=0, thread_local=False)
-            self._alive.acquire()
-            self._sweep()
-        except BaseException:
-            db.close()
-            raise
-        self._connection = db
-        return db
-
-    def _sweep(self) -> None:
-        """Remove the lock files of handles whose process ended without closing them."""
-        prefix, suffix = f"{self.path.name}.", ".alive"
-        for path in self.path.parent.glob(f"{prefix}*{suffix}"):
-            owner = path.name.removeprefix(prefix).removesuffix(suffix)
-            if owner != self._owner:
-                self._is_alive(owner)
-
-    def _prepare(self, db: sqlite3.Connection) -> None:
-        """Make the schema in a new file; refuse one that a newer odb_nb has written."""
-        db.execute("BEGIN IMMEDIATE")
-        version = db.execute("PRAGMA user_version").fetchone()[0]
-        if version > SCHEMA_VERSION:
-            db.rollback()
-            raise JournalError(
-                f"the journal {self.path} was written by a newer odb_nb (schema {version}, this one reads "
-                f"{SCHEMA_VERSION}); upgrade odb_nb, or give another file with connect(journal=...)"
-            )
-        if version == 0 and db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-            db.rollback()
-            raise JournalError(
-                f"{self.path} is a database of something else; it was left as it is. Give another file with "
-                "connect(journal=...)"
-            )
-        if version < SCHEMA_VERSION:
-            for statement in filter(str.strip, _SCHEMA.split(";\n")):
-                db.execute(statement)
-            db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        db.commit()
 
 
 def _intent(row: sqlite3.Row) -> Intent:
     return Intent(
         row["id"], row["date_time"], row["restore_point_id"], row["point_date_time"], row["drive_key"],
-        row["client_request_id"],
+        row["client_request_id"], row["item_hash"], row["session_id"],
     )  # fmt: skip
 
 

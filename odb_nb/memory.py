@@ -15,6 +15,7 @@ from odb_nb.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from odb_nb.arguments import RestorePoint
 
@@ -103,6 +104,7 @@ class Memory:
     def __init__(self) -> None:
         self._drives: dict[str, dict[str, Any]] = {}
         self._points: dict[str, RestorePoint] = {}
+        self._places: dict[tuple[str, str], dict[str, Any]] = {}
 
     def learn_drives(self, units: Iterable[dict[str, Any]]) -> None:
         """From the service's own objects; nothing known is ever forgotten for a null."""
@@ -135,3 +137,21 @@ class Memory:
             return point
         told = {name: value for name, value in vars(point).items() if value is not None}
         return dataclasses.replace(known, **told)
+
+    def taken_at(self, moment: datetime | None) -> list[RestorePoint]:
+        """Known points of that second."""
+        wanted = moment and moment.replace(microsecond=0)
+        times = ((point, point.protection_date_time) for point in self._points.values())
+        return [point for point, taken in times if wanted and taken and taken.replace(microsecond=0) == wanted]
+
+    def learn_places(self, items: pd.DataFrame) -> None:
+        """Keep the libraries and folders of a frame of items: their keys alone tell neither path nor type."""
+        places = items[items["type"].ne("file").fillna(False) & items["item_key"].notna()]
+        columns = ("session_id", "item_key", "type", "path", "depth", "items_count")
+        for row in zip(*(places[name].astype("object").tolist() for name in columns), strict=True):
+            place = {name: None if value is pd.NA else value for name, value in zip(columns, row, strict=True)}
+            self._places[str(place["session_id"]), str(place["item_key"])] = place
+
+    def place(self, session_id: str, item_key: str) -> dict[str, Any] | None:
+        """What is known of a place in a session: its type, path and depth."""
+        return self._places.get((session_id, item_key))

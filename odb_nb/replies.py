@@ -67,7 +67,7 @@ class Answer:
 
 
 def value(reply: Reply, *, expect: str | None, label: str, client_request_id: str) -> Answer:
-    """The JSON object of a success.
+    """The JSON object of a success; an empty one where nothing is expected and 204 says that there is nothing.
 
     Raises
     ------
@@ -81,6 +81,8 @@ def value(reply: Reply, *, expect: str | None, label: str, client_request_id: st
     body = _json(reply)
     if not 200 <= reply.status < 300:
         raise _error(reply, body, label, client_request_id)
+    if reply.status == 204 and expect is None:
+        return Answer({}, reply.request_id)
     if isinstance(body, dict) and (expect is None or expect in body):
         return Answer(body, reply.request_id)
     wanted = f"a JSON object with {expect!r}" if expect else "a JSON object"

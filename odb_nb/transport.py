@@ -169,8 +169,10 @@ class Transport:
                     raise
         raise AssertionError("unreachable")
 
-    async def write(self, request: Request, deadline: Deadline) -> Answer:
+    async def write(self, request: Request, deadline: Deadline, *, expect: str | None = "id") -> Answer:
         """Ask for a change, once. Repeated only where it is proven that nothing happened: a 429, no connection.
+
+        An answer without the `expect` of what was changed leaves open what happened.
 
         Raises
         ------
@@ -189,7 +191,8 @@ class Transport:
                     raise
                 continue
             try:
-                return identified(self._value(reply, request, "id"), request.label)
+                answer = self._value(reply, request, expect)
+                return identified(answer, request.label) if expect == "id" else answer
             except ReplyShapeError as exc:
                 raise _unknown(exc, request) from exc
             except GraphError as exc:

@@ -191,9 +191,10 @@ def test_the_callers_context_reaches_the_work_and_stays_its_own(background):
     assert MARK.get() == "from the caller"
 
 
-def test_show_needs_somebody_who_waits():
-    with pytest.raises(LookupError):
-        show(print)
+def test_outside_of_any_work_it_is_shown_at_once():
+    shown = []
+    show(lambda: shown.append(threading.current_thread()))
+    assert shown == [threading.current_thread()]
 
 
 @pytest.mark.parametrize("exc", [KeyboardInterrupt(), SystemExit(), ZeroDivisionError()], ids=repr)

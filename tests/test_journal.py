@@ -20,7 +20,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from odb_nb.errors import JournalError
-from odb_nb.journal import SCHEMA_VERSION, Conclusion, Intent, Journal, default_path
+from odb_nb.journal import Conclusion, Intent, Journal, default_path
+from odb_nb.journal_file import SCHEMA_VERSION
 
 CREATE = "create_session"
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -461,7 +462,7 @@ def test_a_commit_survives_a_loss_of_power(opened, path):
     with contextlib.closing(sqlite3.connect(path)) as other:
         assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     # FULL is a setting of the connection, so it can only be read there
-    assert journal._connection.execute("PRAGMA synchronous").fetchone()[0] == 2  # noqa: SLF001
+    assert journal._file._connection.execute("PRAGMA synchronous").fetchone()[0] == 2  # noqa: SLF001
 
 
 def test_the_default_place_is_the_users_data_folder(tmp_path):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from odb_nb.client.changes import ChangeMethods
 from odb_nb.client.connection import Connection
 from odb_nb.client.points import PointMethods
 from odb_nb.client.records import RecordMethods
-from odb_nb.client.sessions import SessionMethods
+from odb_nb.client.restores import RestoreMethods
 
 __all__ = ["BackupClient", "Connection"]
 
 
-class BackupClient(PointMethods, SessionMethods, RecordMethods):
+class BackupClient(PointMethods, ChangeMethods, RestoreMethods, RecordMethods):
     """A connection to the backup service of one tenant, or to the sandbox; made by `odb_nb.connect`.
 
     Methods block until they are done, can be interrupted, and may be called from any thread. As a context manager,

@@ -1,0 +1,159 @@
+"""The journal's file: its schema, one writer at a time, and who of those that have written is still alive."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+import uuid
+from typing import TYPE_CHECKING
+
+from odb_nb.errors import JournalError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from filelock import BaseFileLock
+
+SCHEMA_VERSION = 1
+BUSY_TIMEOUT_S = 10.0
+
+_SCHEMA = """
+CREATE TABLE intent (
+    id TEXT PRIMARY KEY,
+    date_time TEXT NOT NULL,            -- the service's clock
+    owner TEXT NOT NULL,                -- the journal handle that claimed it; alive while it holds its lock file
+    tenant_id TEXT,
+    account TEXT,
+    operation TEXT NOT NULL,
+    restore_point_id TEXT NOT NULL,
+    point_date_time TEXT,
+    drive_key TEXT,
+    item_hash TEXT,
+    client_request_id TEXT NOT NULL
+) STRICT;
+CREATE TABLE conclusion (
+    intent_id TEXT NOT NULL REFERENCES intent (id),
+    date_time TEXT NOT NULL,
+    outcome TEXT NOT NULL,              -- created, failed, absent, withdrawn, unknown, drafted
+    session_id TEXT,
+    directory_object_id TEXT,
+    error_code TEXT,
+    request_id TEXT
+) STRICT;
+CREATE INDEX intent_by_point ON intent (operation, restore_point_id);
+CREATE INDEX conclusion_by_intent ON conclusion (intent_id);
+"""
+# came with restores: an index changes no meaning, so journals from before it stay good for either
+_LATER = "CREATE INDEX IF NOT EXISTS intent_by_item ON intent (operation, restore_point_id, item_hash)"
+
+
+class JournalFile:
+    """One SQLite file, opened at its first use and for any thread; `owner` names this handle in what it writes."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.owner = uuid.uuid4().hex
+        self._guard = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+        self._alive: BaseFileLock | None = None
+
+    def close(self) -> None:
+        """Close the file and stop counting as alive."""
+        with self._guard:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+            if self._alive is not None:
+                self._alive.release()
+                self._alive_path(self.owner).unlink(missing_ok=True)
+                self._alive = None
+
+    def is_alive(self, owner: str) -> bool:
+        """True while the process that owns the handle holds its lock file; the system frees it at its death."""
+        from filelock import FileLock, Timeout
+
+        path = self._alive_path(owner)
+        if not path.exists():
+            return False
+        try:
+            with FileLock(path, timeout=0):
+                pass
+        except Timeout:
+            return True
+        path.unlink(missing_ok=True)
+        return False
+
+    def _alive_path(self, owner: str) -> Path:
+        return self.path.with_name(f"{self.path.name}.{owner}.alive")
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """One writer at a time over all kernels: BEGIN IMMEDIATE, then all or nothing."""
+        with self._guard:
+            try:
+                db = self._connection or self._open()
+                db.execute("BEGIN IMMEDIATE")
+                try:
+                    yield db
+                except BaseException:
+                    db.rollback()
+                    raise
+                db.commit()
+            except (sqlite3.Error, OSError) as exc:
+                raise JournalError(
+                    f"the journal {self.path} cannot be used ({exc}); nothing is sent without it. Free disk space, "
+                    "mend its permissions, or give another file with connect(journal=...)"
+                ) from exc
+
+    def _open(self) -> sqlite3.Connection:
+        from filelock import FileLock
+
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.path.touch(mode=0o600)
+        db = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+        db.row_factory = sqlite3.Row
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("PRAGMA synchronous = FULL")
+            self._prepare(db)
+            self._alive = FileLock(self._alive_path(self.owner), timeout=0, thread_local=False)
+            self._alive.acquire()
+            self._sweep()
+        except BaseException:
+            db.close()
+            raise
+        self._connection = db
+        return db
+
+    def _sweep(self) -> None:
+        """Remove the lock files of handles whose process ended without closing them."""
+        prefix, suffix = f"{self.path.name}.", ".alive"
+        for path in self.path.parent.glob(f"{prefix}*{suffix}"):
+            owner = path.name.removeprefix(prefix).removesuffix(suffix)
+            if owner != self.owner:
+                self.is_alive(owner)
+
+    def _prepare(self, db: sqlite3.Connection) -> None:
+        """Make the schema in a new file; refuse one that a newer odb_nb has written."""
+        db.execute("BEGIN IMMEDIATE")
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        if version > SCHEMA_VERSION:
+            db.rollback()
+            raise JournalError(
+                f"the journal {self.path} was written by a newer odb_nb (schema {version}, this one reads "
+                f"{SCHEMA_VERSION}); upgrade odb_nb, or give another file with connect(journal=...)"
+            )
+        if version == 0 and db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            db.rollback()
+            raise JournalError(
+                f"{self.path} is a database of something else; it was left as it is. Give another file with "
+                "connect(journal=...)"
+            )
+        if version < SCHEMA_VERSION:
+            for statement in filter(str.strip, _SCHEMA.split(";\n")):
+                db.execute(statement)
+            db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        db.execute(_LATER)
+        db.commit()
