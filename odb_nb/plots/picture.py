@@ -62,14 +62,20 @@ class Picture:
     @property
     def html(self) -> str:
         """A figure with its text alternative, and its table to unfold; text is text, whatever it holds."""
-        width, _ = self._size
         rows = self.table.iloc[:_MOST_ROWS]
         drawn = styled(rows, max_rows=_MOST_ROWS)._repr_html_()
         return (
-            '<figure style="margin: 0">'
+            f'<figure style="margin: 0">{self.image_html}'
+            f"<details><summary>The same as a table: {self._how_many(_MOST_ROWS)}</summary>{drawn}</details></figure>"
+        )
+
+    @property
+    def image_html(self) -> str:
+        """The picture alone, with its text alternative."""
+        width, _ = self._size
+        return (
             f'<img alt="{html.escape(self.alt)}" width="{width}" style="max-width: 100%; height: auto" '
             f'src="data:image/png;base64,{_text_of(self.png)}">'
-            f"<details><summary>The same as a table: {self._how_many(_MOST_ROWS)}</summary>{drawn}</details></figure>"
         )
 
     def _repr_mimebundle_(
