@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+EVERYTHING = "a request each for every folder and every ten items in it"
+
 
 @dataclass(frozen=True)
 class Check:
@@ -39,6 +41,15 @@ class Check:
 
     def __repr__(self) -> str:
         return f"<Check: {self.words}>"
+
+    @property
+    def effort(self) -> str:
+        """What listing a point costs, in words; how many items its folders hold is known only then."""
+        if self.folder is None or self.goes_below:
+            return EVERYTHING
+        on_the_way = len(self.folder.split("/")) if self.folder else 0
+        # the session itself, its top, its site
+        return f"some {3 + on_the_way} requests each, more where a folder on the way is large"
 
     def opens(self, path: str) -> bool:
         """True for the places that must be listed."""

@@ -9,7 +9,7 @@ from pandas.api.types import is_bool
 
 from odb_nb import tables
 from odb_nb.bisection import Bisection
-from odb_nb.checks import Check
+from odb_nb.checks import EVERYTHING, Check
 from odb_nb.client.items import ItemMethods
 from odb_nb.client.sessions import SessionMethods
 from odb_nb.errors import GraphError, InputError
@@ -51,19 +51,19 @@ class ChangeMethods(SessionMethods, ItemMethods):
             Takes a listing (a frame as `walk` gives it) and returns True or False. Or one of `path_exists`,
             `has_items`, `no_suffix`, which list no more of the drive than they need.
         progress : None, False or callable
-            See `create_sessions`; its first note says how many sessions it may take.
+            See `create_sessions`; its first note says how many sessions and requests it may take.
         dry_run : bool
-            Open nothing; say how many sessions it may take, and which are open already.
+            Open nothing; ``attrs["in_words"]`` says how many sessions and requests it may take.
 
         Returns
         -------
         pandas.DataFrame
             One row per point looked at, oldest first: ``restore_point_id``, ``drive_id``, ``display_name`` (string),
             ``protection_date_time`` (datetime64[us, UTC]), ``session_id``, ``verdict`` (``good``, ``not good``,
-            ``unknown`` where its session failed), ``change`` (``last good``, ``first not good``, or null),
+            ``unknown`` where its session failed), ``change`` (``last good``, ``first not good``, or null)
             (string), ``items_seen`` (Int64), ``error_code``, ``error_message`` (string). ``attrs``: ``question``,
-            ``points``, ``sessions_at_most``, ``last_good`` and ``first_not_good`` (ids or None), ``is_consistent``,
-            and ``in_words``. With `dry_run` one row per point given, all ``planned``.
+            ``points``, ``sessions_at_most``, ``effort``, ``last_good`` and ``first_not_good`` (ids or None),
+            ``is_consistent``, and ``in_words``. With `dry_run` one row per point given, all ``planned``.
 
         Raises
         ------
@@ -90,7 +90,13 @@ class ChangeMethods(SessionMethods, ItemMethods):
         points = _in_time(self._points(restore_points))
         search = Bisection(len(points))
         question = is_good.words if isinstance(is_good, Check) else getattr(is_good, "__name__", "the check")
-        told: dict[Hashable, Any] = {"question": question, "points": len(points), "sessions_at_most": search.most_looks}
+        effort = is_good.effort if isinstance(is_good, Check) else EVERYTHING
+        told: dict[Hashable, Any] = {
+            "question": question,
+            "points": len(points),
+            "sessions_at_most": search.most_looks,
+            "effort": f"opens at most {search.most_looks} sessions of {len(points)} points; {effort}",
+        }
         if dry_run:
             return _planned(points, told)
         rows: dict[int, dict[str, Any]] = {}
@@ -100,7 +106,7 @@ class ChangeMethods(SessionMethods, ItemMethods):
 
         try:
             with reporting(progress, "restore points") as report:
-                report(0, search.most_looks, f"opens at most {search.most_looks} sessions of {len(points)} points")
+                report(0, search.most_looks, told["effort"])
                 while (place := search.next()) is not None:
                     verdict, rows[place] = self._judged(points[place], is_good)
                     search.verdicts[place] = verdict
@@ -193,8 +199,7 @@ def _planned(points: Sequence[RestorePoint], told: dict[Hashable, Any]) -> pd.Da
     frame = tables.CHANGES.of_columns(columns)
     frame.attrs = {
         **told,
-        "in_words": f"asks whether {told['question']}, assuming one change; opens at most {told['sessions_at_most']} "
-        f"sessions of {len(points)} points",
+        "in_words": f"asks whether {told['question']}, assuming one change; {told['effort']}",
     }
     return frame
 
