@@ -14,7 +14,7 @@ import odb_nb
 PACKAGE = Path(odb_nb.__file__).parent
 FILES = [path for path in sorted(PACKAGE.rglob("*.py")) if ">>> " in path.read_text(encoding="utf-8")]
 PROMISED = ["Mask", "compare", "connect", "export", "file_history", "plot_summary", "plot_timeline", "save_listing"]
-PROMISED += ["status_matrix", "styled", "summarize_changes"]
+PROMISED += ["status_matrix", "styled", "summarize_changes", "write_report"]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
