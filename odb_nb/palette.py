@@ -51,6 +51,11 @@ _LOOKS = {
     "succeeded": _GOOD,
     "completed": _GOOD,
     "completedwitherror": _BAD,
+    # verdicts: of a drill, and of a search for a change
+    "passed": _GOOD,
+    "look": SOON,
+    "good": _GOOD,
+    "not good": _BAD,
 }
 
 # what became of an item; "added" there is not what it is in a restore

@@ -256,7 +256,7 @@ def _change(value: Any) -> Cell:
     return _marked(text, look) if look else (text, None)
 
 
-_OWN_WORDINGS: dict[object, Wording] = {"expires_in": _countdown, "change": _change}
+_OWN_WORDINGS: dict[object, Wording] = {"expires_in": _countdown, "change": _change, "verdict": _word}
 
 
 def _marked(text: str, look: Look) -> Cell:
