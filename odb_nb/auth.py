@@ -45,6 +45,11 @@ def is_guid(text: str) -> bool:
     return _GUID.fullmatch(text) is not None
 
 
+def comparable(id_: str) -> str:
+    """The id as it may be compared: GUIDs come back in any letters, while in others, such as base64, the case tells."""
+    return id_.lower() if is_guid(id_) else id_
+
+
 def choose_way(auth: str | None, credential: object | None) -> str:
     """The way of signing in: a name from `WAYS`, or ``"credential"`` where one is given.
 

@@ -28,12 +28,15 @@ class Check:
         What is listed to answer it: this folder and the way to it, or all (None).
     goes_below : bool
         Whether what lies below that folder is listed too.
+    sure_answer : bool
+        The answer that holds even where some folders could not be listed; the other might be different with them.
     """
 
     words: str
     test: Callable[[pd.DataFrame], bool]
     folder: str | None = None
     goes_below: bool = False
+    sure_answer: bool = True
 
     def __call__(self, listing: pd.DataFrame) -> bool:
         """The answer for one listing."""
@@ -122,4 +125,4 @@ def no_suffix(suffix: str, folder: str | None = None) -> Check:
         return not bool(names.str.endswith(end).fillna(False).any())
 
     where = f" in {place}" if place else ""
-    return Check(f"no name ends with {suffix}{where}", test, place, goes_below=True)
+    return Check(f"no name ends with {suffix}{where}", test, place, goes_below=True, sure_answer=False)

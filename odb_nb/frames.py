@@ -115,7 +115,7 @@ def of_restores_listed(
 ) -> pd.DataFrame:
     """One row per item of each restore session, or one for the session where it has none."""
     pairs = [
-        (str(session.get("id")), artifact)
+        (session.get("id"), artifact)
         for session in sessions
         for artifact in artifacts.get(str(session.get("id"))) or [{"status": session.get("status")}]
     ]
@@ -143,8 +143,8 @@ def _waited_for(row: Mapping[str, Any], artifact: Mapping[str, Any], is_cut_off:
     given: str | None = row.get("outcome")
     if not row["restore_session_id"] or not row["item_key"]:
         return given
-    if artifact.get("error") == GONE:
-        return "failed"
+    if artifact.get("error") == GONE:  # it was set going, and nobody can tell any more what became of it
+        return "unknown"
     if artifact_is_over(artifact):
         return None if given == "timed_out" else given
     return given if is_cut_off else "timed_out"

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from odb_nb.errors import JournalError
 from odb_nb.journal_file import JournalFile
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ _STATE = """
 """
 
 _OPEN = (None, "unknown", "drafted")
+_MAY_BE_DONE = ("created", "unknown", "drafted")
 
 Outcome = Literal["created", "failed", "absent", "withdrawn", "unknown", "drafted"]
 
@@ -150,8 +152,12 @@ class Journal:
         ]  # fmt: skip
         # not under way any more even if that cannot be written: then it is a doubt, which nobody waits for
         self._under_way.difference_update(c.intent_id for c in conclusions if c.outcome != "drafted")
-        with self._file.transaction() as db:
-            db.executemany("INSERT INTO conclusion VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+        try:
+            with self._file.transaction() as db:
+                db.executemany("INSERT INTO conclusion VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+        except JournalError:
+            self._under_way.difference_update(c.intent_id for c in conclusions)  # no draft goes without its record
+            raise
 
     def doubts(self, *, operation: str) -> list[Intent]:
         """Intents of `operation` that may have happened: still open, of whatever kernel, or never settled."""
@@ -176,12 +182,16 @@ class Journal:
         last = {row["restore_point_id"]: (row["session_id"], row["date_time"]) for row in rows}
         return Ties(points, objects, mark, last)
 
-    def done(self, wanted: Sequence[tuple[str, str, str]]) -> tuple[list[list[str]], int]:
-        """The sessions in which each (operation, restore point, item hash) was done, oldest first; and `Ties.mark`."""
+    def done(self, wanted: Sequence[tuple[str, str, str]]) -> tuple[list[list[tuple[str, str]]], int]:
+        """Where each (operation, restore point, item hash) was done or may have been; and `Ties.mark`.
+
+        That is, oldest first, each session and what stands of it: ``created``, or ``drafted`` and ``unknown``.
+        """
         with self._file.transaction() as db:
             mark: int = db.execute("SELECT coalesce(max(rowid), 0) FROM conclusion").fetchone()[0]
             rows = [self._rows(db, *one) for one in wanted]
-        return [[row["session_id"] for row in of_one if row["outcome"] == "created"] for of_one in rows], mark
+        found = [[(row["session_id"], row["outcome"]) for row in of_one if row["session_id"]] for of_one in rows]
+        return [[one for one in of_one if one[1] in _MAY_BE_DONE] for of_one in found], mark
 
     def history(self, *, since: datetime | None = None) -> list[dict[str, Any]]:
         """One row per write that was tried, oldest first; what was withdrawn before it was sent is left out."""

@@ -61,6 +61,10 @@ class Deadline:
         """Seconds left, zero when none are."""
         return max(0.0, self.at - self.time.monotonic())
 
+    def later(self, seconds: float) -> Deadline:
+        """The deadline `seconds` after this one."""
+        return Deadline(self.time, self.at + seconds)
+
     def allows(self, seconds: float) -> bool:
         """True if a wait of `seconds` ends before the deadline."""
         return seconds < self.remaining_s

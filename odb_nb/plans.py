@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 
 from odb_nb import arguments
+from odb_nb.auth import comparable
 from odb_nb.errors import InputError
 from odb_nb.tables import PLAN
 
@@ -53,7 +54,7 @@ class PlannedItem:
 
         An item whose point is not known is told apart by its session, so that no other version passes for it.
         """
-        point = self.restore_point_id or ""
+        point = comparable(self.restore_point_id or "")
         text = self.item_key if point else f"{self.session_id}\n{self.item_key}"
         return point, hashlib.sha256(text.encode()).hexdigest()
 
@@ -166,6 +167,9 @@ def read(plan: object, *, api_version: str) -> list[PlannedItem]:
 def _planned(row: Mapping[str, Any], position: int, api_version: str) -> PlannedItem:
     where = f"row {position} of the plan"
     try:
+        for name in ("item_key", "session_id", "restore_point_id"):
+            if not isinstance(row.get(name), str | None):  # what follows takes lists of ids as well
+                raise InputError(f"{name}={row[name]!r:.80} must be text")
         arguments.one_item(row["item_key"])
         arguments.session_ids(row["session_id"])
         if row.get("restore_point_id") is not None:

@@ -70,13 +70,13 @@ def _fill(look: Look | None) -> str:
 
 def as_text(columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> str:
     """The same table, one row a line."""
-    lines = [[_in_line(column.name) for column in columns], *([_in_line(text) for text, _ in row] for row in rows)]
+    lines = [[in_line(column.name) for column in columns], *([in_line(text) for text, _ in row] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join("  ".join(map(_padded, line, widths)).rstrip() for line in lines)
 
 
-def _in_line(text: str) -> str:
-    """With what would break the line or turn it around to be seen."""
+def in_line(text: str) -> str:
+    """The text with what would break its line, or turn it around, as escapes to be seen."""
     return _BREAKS_OR_TURNS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 

@@ -1,4 +1,4 @@
-"""Times and spans as people say them."""
+"""Times, spans and sizes as people say them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 _DAY = timedelta(days=1)
 _HOUR = timedelta(hours=1)
 _MINUTE = timedelta(minutes=1)
+_UNITS = ("kB", "MB", "GB", "TB", "PB")
+_ROUNDS_UP = 999.95  # to 1000.0, which is 1.0 of the next unit
 
 
 def span_in_words(span: timedelta | None) -> str:
@@ -43,3 +45,15 @@ def time_in_words(moment: datetime | None) -> str:
 def counts_in_words(counts: Mapping[str, int]) -> str:
     """``3 created, 1 failed``: in the order of the alphabet."""
     return ", ".join(f"{counts[word]} {word}" for word in sorted(counts))
+
+
+def size_in_words(size: int | None) -> str:
+    """``512 bytes``, ``3.4 MB``, in steps of 1,000; nothing for a null."""
+    if size is None or pd.isna(size):
+        return ""
+    amount, unit = float(size), ""
+    for larger in _UNITS:
+        if abs(amount) < _ROUNDS_UP:
+            break
+        amount, unit = amount / 1000, larger
+    return f"{amount:.1f} {unit}" if unit else f"{size:,} byte{'' if size == 1 else 's'}"

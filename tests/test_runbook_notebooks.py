@@ -215,7 +215,7 @@ def test_drill_judges_each_point_and_saves_what_the_next_one_compares_with(run, 
     second = run(DRILL, listings=str(folder), drives=2, points=14, seed=3)
     assert second.code == 0, second.said
     verdicts = [row[4] for row in second.rows("evidence")[1:]]
-    assert verdicts == ["passed"] * 28
+    assert verdicts == ["✓ passed"] * 28
     compared = [row[3] != "" for row in second.rows("evidence")[1:]]
     assert compared == ([False] + [True] * 13) * 2
     assert "0 earlier" not in second.text("walk")

@@ -60,8 +60,8 @@ class ChangeMethods(SessionMethods, ItemMethods):
         pandas.DataFrame
             One row per point looked at, oldest first: ``restore_point_id``, ``drive_id``, ``display_name`` (string),
             ``protection_date_time`` (datetime64[us, UTC]), ``session_id``, ``verdict`` (``good``, ``not good``,
-            ``unknown`` where its session failed), ``change`` (``last good``, ``first not good``, or null)
-            (string), ``items_seen`` (Int64), ``error_code``, ``error_message`` (string). ``attrs``: ``question``,
+            ``unknown`` where its session failed or what a check needs could not be listed), ``change`` (``last good``,
+            ``first not good``, or null) (string), ``items_seen`` (Int64), ``error_code``, ``error_message`` (string). ``attrs``: ``question``,
             ``points``, ``sessions_at_most``, ``effort``, ``last_good`` and ``first_not_good`` (ids or None),
             ``is_consistent``, and ``in_words``. With `dry_run` one row per point given, all ``planned``.
 
@@ -125,7 +125,7 @@ class ChangeMethods(SessionMethods, ItemMethods):
         """One point's verdict, None where it cannot be opened, and what its row tells."""
         session = self.create_sessions([point.id], wait=True, progress=False).iloc[0]
         row: dict[str, Any] = {"session_id": _plain(session["id"]), "error": {}}
-        if session["status"] is pd.NA or session["status"] != "created":
+        if session["status"] is pd.NA or session["status"].casefold() != "created":
             row["error"] = {"code": _plain(session["error_code"]), "message": _plain(session["error_message"])}
             return None, row
         opens = is_good.opens if isinstance(is_good, Check) else None
@@ -141,6 +141,9 @@ class ChangeMethods(SessionMethods, ItemMethods):
             raise InputError(
                 f"is_good must return True or False; at {point.protection_date_time} it gave {answer!r:.80}"
             )
+        if listing.attrs["not_listed"] and isinstance(is_good, Check) and answer != is_good.sure_answer:
+            words = f"{len(listing.attrs['not_listed'])} places could not be listed, and the answer may lie there"
+            return None, {**row, "error": {"code": "NotAllListed", "message": words}}
         return bool(answer), row
 
 

@@ -198,7 +198,8 @@ class RestoreMethods(ItemMethods):
             async def ask(session_id: str) -> None:
                 found[session_id] = await restore_sessions.artifacts(self._transport, session_id, deadline) or []
 
-            await together(ask(str(session.get("id"))) for session in listed)
+            ids = [id_ for session in listed if isinstance(id_ := session.get("id"), str) and id_.strip(".")]
+            await together(ask(id_) for id_ in ids)
             return listed, found
 
         return frames.of_restores_listed(*self._run(work))

@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from odb_nb.arguments import LONGEST_CALL_S
-from odb_nb.operations.matching import comparable, second
+from odb_nb.auth import comparable
+from odb_nb.operations.matching import second
 from odb_nb.tables import parsed
 
 if TYPE_CHECKING:

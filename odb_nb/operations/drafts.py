@@ -31,8 +31,7 @@ async def was_set_going(transport: Transport, session_id: str, deadline: Deadlin
     """
     pause_s, absences = PAUSE_FIRST_S, 0
     while True:
-        session = await restore_sessions.find(transport, session_id, deadline)
-        if session is not None and not restore_sessions.is_draft(session):
+        if restore_sessions.is_going(await restore_sessions.find(transport, session_id, deadline)):
             return True
         try:
             await restore_sessions.delete(transport, session_id, deadline)
@@ -40,10 +39,10 @@ async def was_set_going(transport: Transport, session_id: str, deadline: Deadlin
         except (GraphError, AuthError) as exc:
             if restore_sessions.was_set_going_before(exc):
                 return True
-            absences += exc.status_code == 404
+            absences += restore_sessions.is_not_there(exc)
             if absences >= ABSENCES:
                 return False
-            may_pass = exc.status_code == 404 or isinstance(exc, OutcomeUnknownError)
+            may_pass = restore_sessions.is_not_there(exc) or isinstance(exc, OutcomeUnknownError)
             if not may_pass or not await deadline.pause(pause_s):
                 raise
         pause_s = min(PAUSE_MOST_S, pause_s * 2)
@@ -75,8 +74,7 @@ async def set_going(transport: Transport, session_id: str, deadline: Deadline) -
             return
         except OutcomeUnknownError as exc:
             lost += not restore_sessions.must_wait(exc)
-            session = await restore_sessions.find(transport, session_id, deadline)
-            if session is not None and not restore_sessions.is_draft(session):
+            if restore_sessions.is_going(await restore_sessions.find(transport, session_id, deadline)):
                 return
             if lost >= MOST_SENDS or not await deadline.pause(pause_s):
                 raise

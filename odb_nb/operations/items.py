@@ -94,7 +94,8 @@ async def session_to_browse(transport: Transport, session_id: str, deadline: Dea
     if status == _CREATING:
         raise InputError(f"session {session_id} is still being created; wait_for_sessions waits until it can be opened")
     if status == _FAILED:
-        why = (session.get("error") or {}).get("message") or "the service gives no reason"
+        error = session.get("error")
+        why = (isinstance(error, dict) and error.get("message")) or "the service gives no reason"
         raise InputError(f"session {session_id} has failed and cannot be opened ({why}); take another restore point")
     return session
 
@@ -120,7 +121,7 @@ async def pages_of(
     request = Request(item.browse.to_post_request_information(body))
     try:
         async for page in transport.pages(request, deadline):
-            yield page
+            yield [_readable(item) for item in page]
     except GraphError as exc:
         if exc.status_code not in (400, 404, 409):
             raise
@@ -132,6 +133,14 @@ async def pages_of(
                 "its own drive, and only whole",
             ) from None
         raise
+
+
+def _readable(item: dict[str, Any]) -> dict[str, Any]:
+    """The item itself, if what places and paths are made of is text or null; a key that is not cannot be sent back."""
+    if all(isinstance(item.get(name), str | None) for name in ("itemKey", "name", "type")):
+        return item
+    told = {name: None if item.get(name) is None else str(item[name]) for name in ("name", "type")}
+    return {**item, **told, "itemKey": item["itemKey"] if isinstance(item.get("itemKey"), str) else None}
 
 
 def _name_contains(text: str) -> str:
@@ -171,9 +180,10 @@ class Items:
 
         def take(items: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
             new = [item for item in items if _is_new(item.get("itemKey"), here)]  # a page may repeat
-            rows.extend(range(len(self), len(self) + len(new)))
+            first = len(self)
             for item in new:
                 self._append(place, item)
+            rows.extend(range(first, len(self)))  # last: another thread may be reading what there is so far
             return new
 
         return take
@@ -244,7 +254,7 @@ class Walk:
     opens: Callable[[str], bool] = lambda _: True
     not_listed: list[str] = field(default_factory=list)
     counts_differ: list[str] = field(default_factory=list)  # places with other counts of items than announced
-    is_cut: bool = False  # by max_depth or `opens`
+    is_cut: bool = False  # by max_depth or `opens`, or for want of a key
     has_ended: bool = False
 
     _waiting: deque[Place] = field(default_factory=deque)
@@ -306,7 +316,10 @@ class Walk:
     def _find(self, place: Place, item: dict[str, Any]) -> None:
         """What an item means for the walk: a place to open, once, however often it is listed."""
         found = place.within(item)
-        if found.type not in OPENED or found.key is None or found.key in self._known:
+        if found.type not in OPENED or found.key in self._known:
+            return
+        if not found.key:  # without one it cannot be asked for, and is not the top
+            self.is_cut = True
             return
         self._known.add(found.key)
         is_too_deep = self.max_depth is not None and (found.depth or 0) >= self.max_depth

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from odb_nb.auth import is_guid
+from odb_nb.auth import comparable
 from odb_nb.tables import parsed
 
 if TYPE_CHECKING:
@@ -59,11 +59,6 @@ def newest_usable(matches: Iterable[Match], now: datetime | None) -> Match | Non
         return is_live(session, now), parsed(session.get("createdDateTime")) or _EPOCH, str(session.get("id"))
 
     return max(matches, key=merit, default=None)
-
-
-def comparable(id_: str) -> str:
-    """The id as it may be compared: GUIDs come back in any letters, while in others, such as base64, the case tells."""
-    return id_.lower() if is_guid(id_) else id_
 
 
 def match(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from odb_nb.arguments import RestorePoint
+from odb_nb.auth import comparable
 from odb_nb.errors import InputError, OdbError
 from odb_nb.operations.create import CreateRun
 from odb_nb.operations.items import Items, Walk
@@ -18,6 +19,7 @@ from odb_nb.tables import ITEMS
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from odb_nb.journal import Ties
     from odb_nb.operations.recorder import Recorder
     from odb_nb.operations.results import Result
     from odb_nb.pacing import Deadline
@@ -38,15 +40,18 @@ class Reopener:
     async def __call__(self, items: Sequence[PlannedItem], deadline: Deadline) -> list[PlannedItem | OdbError]:
         """One answer per item, in their order; a session that is still there needs no more than one list for all."""
         listed = {str(session.get("id")): session for session in await list_sessions(self.transport, deadline)}
-        gone = [item for item in items if not self._is_ready(listed.get(item.session_id))]
+        ties = await self.recorder.call(self.recorder.journal.ties)
+        checked: dict[PlannedItem, PlannedItem | OdbError] = {
+            item: _at_odds(item, listed.get(item.session_id, {}).get("restorePointId"), ties) or item for item in items
+        }
+        gone = [one for one in items if checked[one] is one and not self._is_ready(listed.get(one.session_id))]
         if not gone:
-            return list(items)
+            return list(checked.values())
         points = dict.fromkeys(item.restore_point_id for item in gone if item.restore_point_id)
         opened = await self._open(list(points), deadline)
         sessions: dict[str, str | OdbError] = {
             point_id: self._usable(point_id, result) for point_id, result in opened.items()
         }
-        checked: dict[PlannedItem, PlannedItem | OdbError] = {item: item for item in items}
         for session_id in dict.fromkeys(item.session_id for item in gone):
             of_session = [item for item in gone if item.session_id == session_id]
             checked |= await self._checked(of_session, sessions, deadline)
@@ -110,6 +115,17 @@ class Reopener:
         )  # fmt: skip
         await walk.run()
         return {str(key) for key in found.columns()["item_key"]}
+
+
+def _at_odds(item: PlannedItem, told: object, ties: Ties) -> InputError | None:
+    """The error of an item whose session is known to be of another point than the plan says, by the service or us."""
+    known = str(told or ties.point_of_session.get(item.session_id) or item.restore_point_id)
+    if item.restore_point_id is None or comparable(known) == comparable(item.restore_point_id):
+        return None
+    return InputError(
+        f"{item.label!r}: the plan says restore point {item.restore_point_id}, and its session {item.session_id} is of "
+        f"{known}; nothing was restored for it. Plan anew from a walk of the point that is meant"
+    )
 
 
 def _quietly(done: int, total: int, note: str) -> None:

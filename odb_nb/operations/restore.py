@@ -70,6 +70,7 @@ class RestoreRun:
     _open: dict[int, PlannedItem] = field(default_factory=dict)  # not claimed, by place in the plan
     _claimed: dict[int, Intent] = field(default_factory=dict)  # ours, in no draft that is on record
     _drafted: dict[int, tuple[Intent, str]] = field(default_factory=dict)  # in a draft that may be set going
+    _earlier: dict[int, str] = field(default_factory=dict)  # where an earlier run may have restored it: not settled
     _mark: int = 0
     _outcomes: Counter[str] = field(default_factory=Counter)
 
@@ -101,9 +102,10 @@ class RestoreRun:
 
     def so_far(self) -> dict[int, ItemResult]:
         """The results, and ``unknown`` for what may have been set going: also right when a call is cut off hard."""
+        session_ids = self._earlier | {place: id_ for place, (_, id_) in self._drafted.copy().items()}
         doubts = {
             place: ItemResult.of_error("unknown", in_doubt(self.items[place]), session_id)
-            for place, (_, session_id) in self._drafted.items()
+            for place, session_id in session_ids.items()
         }
         return doubts | self.results
 
@@ -131,17 +133,16 @@ class RestoreRun:
         places = list(self._open)
         wanted = [(OPERATION[item.destination], *item.identity) for item in self._open.values()]
         found, self._mark = await self.recorder.call(self.recorder.journal.done, wanted)
-        artifacts = {
-            session_id: await self._artifacts(session_id)
-            for session_id in dict.fromkeys(id_ for ids in found for id_ in ids)
-        }
-        for place, session_ids in zip(places, found, strict=True):
-            key = self._open[place].item_key
-            for session_id in reversed(session_ids):
-                artifact = artifacts[session_id].get(key, {})
-                if not restore_sessions.has_failed(artifact):
-                    self._finish(place, ItemResult("reused", session_id, artifact))
-                    break
+        self._earlier = {place: of_one[-1][0] for place, of_one in zip(places, found, strict=True) if of_one}
+        done = dict.fromkeys(id_ for of_one in found for id_, outcome in of_one if outcome == "created")
+        artifacts = {session_id: await self._artifacts(session_id) for session_id in done}
+        for place, of_one in zip(places, found, strict=True):
+            of_session = {id_: artifacts.get(id_, {}).get(self._open[place].item_key, {}) for id_, _ in of_one}
+            standing = [id_ for id_, artifact in of_session.items() if not restore_sessions.has_failed(artifact)]
+            if newest := next((id_ for id_ in reversed(standing) if id_ in done), None):
+                self._finish(place, ItemResult("reused", newest, of_session[newest]))
+            elif not standing:
+                self._earlier.pop(place, None)
 
     async def _artifacts(self, session_id: str) -> dict[str, dict[str, Any]]:
         rows = await restore_sessions.artifacts(self.transport, session_id, self.deadline) or []
@@ -217,12 +218,13 @@ class RestoreRun:
             # nothing is set going before its draft is on record
             was_set_going = session_id is not None and await self._was_set_going(session_id)
             outcome: Recorded = "created" if was_set_going else "absent"
+            if not was_set_going:
+                self._earlier = {place: id_ for place, id_ in self._earlier.items() if id_ != session_id}
             await self.recorder.conclude(*(self._conclusion(intent, outcome, session_id) for intent in members))
 
     async def _was_set_going(self, session_id: str) -> bool:
-        # also when the time is up: a draft left behind would keep its items in doubt
-        deadline = self.deadline if self.deadline.remaining_s > TIDY_S else self.transport.deadline(TIDY_S)
-        return await was_set_going(self.transport, session_id, deadline)
+        # also when the time is up, if not for long: a draft left behind would keep its items in doubt
+        return await was_set_going(self.transport, session_id, self.deadline.later(TIDY_S))
 
     async def _set_going(self, places: list[int], session_id: str) -> None:
         for place in places:

@@ -41,14 +41,14 @@ class ItemResult:
 
 
 def in_doubt(item: PlannedItem) -> OutcomeUnknownError:
-    """Setting it going was asked for, and looking did not settle whether that happened."""
+    """Setting it going was asked for, now or by an earlier run, and looking did not settle what became of it."""
     return OutcomeUnknownError(
-        f"it is not known whether the restore of {item.label!r} was set going; run the same call again, which looks "
-        "before anything is sent"
+        f"it is not known what became of the restore of {item.label!r}; run the same call again, which looks before "
+        "anything is sent"
     )
 
 
 def not_sent(item: PlannedItem, outcome: Outcome) -> NoReplyError:
     """The call ended before this item's turn came."""
     why = "the call was interrupted" if outcome == "cancelled" else "the time given ran out"
-    return NoReplyError(f"nothing was restored for {item.label!r}: {why}; run the same call again")
+    return NoReplyError(f"this call has set nothing going for {item.label!r}: {why}; run the same call again")

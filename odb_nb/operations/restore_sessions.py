@@ -68,7 +68,7 @@ async def find(transport: Transport, session_id: str, deadline: Deadline) -> dic
     try:
         return (await transport.read(Request(item.to_get_request_information()), deadline, expect="id")).json
     except GraphError as exc:
-        if exc.status_code == 404:
+        if is_not_there(exc):
             return None
         raise
 
@@ -88,7 +88,7 @@ async def artifacts(transport: Transport, session_id: str, deadline: Deadline) -
             Request(item.granular_drive_restore_artifacts.to_get_request_information()), deadline
         )
     except GraphError as exc:
-        if exc.status_code == 404:
+        if is_not_there(exc):
             return None
         raise
     return [_plain(row) for row in rows]
@@ -119,6 +119,16 @@ def is_over(artifact: Mapping[str, Any]) -> bool:
 def is_draft(session: Mapping[str, Any] | None) -> bool:
     """True if nothing has set it going."""
     return session is not None and str(session.get("status")).casefold() == DRAFT
+
+
+def is_going(session: Mapping[str, Any] | None) -> bool:
+    """True if something has set it going; a session without a status shows neither that nor the contrary."""
+    return session is not None and bool(session.get("status")) and not is_draft(session)
+
+
+def is_not_there(exc: GraphError | AuthError) -> bool:
+    """True for the answer that there is no such session; what is no id at all names none either."""
+    return exc.status_code == 404 or exc.code == "InvalidRestoreSessionId"
 
 
 def was_set_going_before(exc: GraphError | AuthError) -> bool:

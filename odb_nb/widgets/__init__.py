@@ -7,7 +7,8 @@ Each form takes a client, does its work off the kernel's main thread, shows what
 from __future__ import annotations
 
 from odb_nb.widgets.create_sessions_form import CreateSessionsForm
+from odb_nb.widgets.file_browser import FileBrowser
 from odb_nb.widgets.sign_in_form import SignInForm
 from odb_nb.widgets.status_board import StatusBoard
 
-__all__ = ["CreateSessionsForm", "SignInForm", "StatusBoard"]
+__all__ = ["CreateSessionsForm", "FileBrowser", "SignInForm", "StatusBoard"]

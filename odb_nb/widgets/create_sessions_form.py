@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import html
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import ipywidgets
 
 from odb_nb.arguments import drive_ids
 from odb_nb.errors import InputError, OdbError
-from odb_nb.widgets.form import Form, button
+from odb_nb.widgets.form import Form, button, heading, named
 from odb_nb.widgets.points_choice import PointsChoice
+from odb_nb.widgets.progress_line import ProgressLine
 from odb_nb.widgets.session_rows import SessionRows
 from odb_nb.widgets.snippets import call, isin
+from odb_nb.widgets.steps import Steps
 from odb_nb.widgets.tick_table import TickTable
 
 if TYPE_CHECKING:
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
 
 _ROWS_APART_S = 0.7
 _ROWS_IN_STILL = 100
-_NAMED = 5
 
 
 class CreateSessionsForm(Form):
@@ -98,8 +99,8 @@ class CreateSessionsForm(Form):
         self._make_buttons()
         self.choice = PointsChoice(which, before, start, end)
         self.points.on_tick(self._count_points)
-        self.bar = ipywidgets.IntProgress(min=0, max=1, layout={"width": "20em"})
-        self.so_far = ipywidgets.HTML()
+        self._progress = ProgressLine()
+        self.bar, self.so_far = self._progress.bar, self._progress.so_far
         self.rows = SessionRows()
         self._lay_out()
         self._count_points()
@@ -127,30 +128,26 @@ class CreateSessionsForm(Form):
     def _step(self, step: int, doing: str, job: Callable[[], None]) -> None:
         """Start a step's work, and say how it goes below that step's button, where the user looks."""
         if self._start(doing, job):
-            for number, place in enumerate(self._places):
-                place.children = [self._progress_box] if number == min(step, len(self._places) - 1) else []
+            self._steps.show_at(step)
 
     def _lay_out(self) -> None:
         row = {"align_items": "center", "flex_flow": "row wrap"}
-        self._progress_box = ipywidgets.VBox(
-            [ipywidgets.HBox([self.cancel, self.bar, self.so_far], layout=row), self.message]
-        )
-        self._places = [ipywidgets.VBox(), ipywidgets.VBox(), ipywidgets.VBox()]
-        self._places[0].children = [self._progress_box]
+        line = ipywidgets.HBox([self.cancel, *self._progress.parts], layout=row)
+        self._steps = Steps(ipywidgets.VBox([line, self.message]), 3)
         self.view.children = [
             self._banner,
-            _heading("1. Drives"),
+            heading("1. Drives"),
             self.drives.view,
             self.list_drives,
-            self._places[0],
-            _heading("2. Restore points"),
+            self._steps.places[0],
+            heading("2. Restore points"),
             self.choice.view,
             self.find,
-            self._places[1],
+            self._steps.places[1],
             self.points.view,
-            _heading("3. Sessions"),
+            heading("3. Sessions"),
             ipywidgets.HBox([self.check, self.create, self.retry], layout=row),
-            self._places[2],
+            self._steps.places[2],
             self.rows.view,
         ]
 
@@ -204,7 +201,7 @@ class CreateSessionsForm(Form):
         if missing:
             raise InputError(
                 f"{len(missing)} of the drives asked for are not among this tenant's {len(frame):,} protected drives: "
-                f"{_named(missing)}"
+                f"{named(missing)}"
             )
         if frame.empty:
             raise InputError("this tenant has no protected drives; add some to a OneDrive protection policy first")
@@ -230,7 +227,7 @@ class CreateSessionsForm(Form):
         self.points.show(frame, range(len(frame)))
         self._count_points()
         without = drives.loc[drives["id"].isin(frame.attrs["drives_without_points"])]
-        names = _named(without["display_name"].fillna(without["id"]).tolist())
+        names = named(without["display_name"].fillna(without["id"]).tolist())
         if frame.empty:
             raise InputError(
                 f"no restore point that can carry a session (fastRestore) was found for {names} {self._searched}; "
@@ -252,7 +249,7 @@ class CreateSessionsForm(Form):
         to_open, reused = int(counts.get("planned", 0)), int(counts.get("reused", 0))
         words = f"{to_open:,} sessions would be opened ({to_open:,} create requests), {reused:,} are open and reused."
         if cannot := len(plan) - to_open - reused:
-            words += f" {cannot:,} cannot be opened: {_named(plan['error_message'].dropna().tolist())}"
+            words += f" {cannot:,} cannot be opened: {named(plan['error_message'].dropna().tolist())}"
         self.say_well(f"{words} Nothing was opened.")
 
     def _create(self) -> None:
@@ -303,20 +300,6 @@ class CreateSessionsForm(Form):
         if count:
             self._notice("what is not open is listed below, with the reason")
 
-    def _progress(self, done: int, total: int, note: str) -> None:
-        self.bar.max, self.bar.value = max(total, 1), done
-        self.so_far.value = html.escape(f"{done:,} of {total:,}" + (f": {note}" if note else ""))
-
     def _count_points(self) -> None:
         count = len(self.points.positions)
         self.create.description = f"Open {count:,} session{'' if count == 1 else 's'}"
-
-
-def _heading(words: str) -> Any:
-    return ipywidgets.HTML(f"<strong>{html.escape(words)}</strong>")
-
-
-def _named(names: list[str]) -> str:
-    """The first few of them."""
-    more = len(names) - _NAMED
-    return ", ".join(map(str, names[:_NAMED])) + (f" and {more:,} more" if more > 0 else "")

@@ -25,16 +25,16 @@ class ExportBox:
     path, overwrite, write : ipywidgets widgets
         The file, the tick that lets it be replaced, and the button; who owns the box says what a click does.
     code : str
-        Python for the last export of a frame called `status`; empty before there was one.
+        Python for the last export, of a frame that is called `frame` there; empty before there was one.
     view : ipywidgets.HBox
         All of them.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], frame: str = "status") -> None:
         if not isinstance(path, (str, os.PathLike)):
             raise InputError(f"export_path={path!r:.80} is not the path of a file")
         self.path = ipywidgets.Text(
-            value=os.fspath(path), description="File", placeholder="status.csv, .parquet or .html",
+            value=os.fspath(path), description="File", placeholder=f"{frame}.csv, .parquet or .html",
             style={"description_width": "initial"}, layout={"width": "28em"},
         )  # fmt: skip
         self.overwrite = ipywidgets.Checkbox(
@@ -42,6 +42,7 @@ class ExportBox:
         )
         self.write = button("Export", "Write the rows shown; .csv, .parquet or .html says what kind", icon="save")
         self.code = ""
+        self._frame = frame
         row = {"flex_flow": "row wrap", "align_items": "center", "grid_gap": "0 1em"}
         self.view = ipywidgets.HBox([self.path, self.write, self.overwrite], layout=row)
 
@@ -62,5 +63,5 @@ class ExportBox:
             if not overwrite and Path(path).is_file():
                 raise InputError(f"{path!r} is there already; tick “{self.overwrite.description}”") from exc
             raise
-        self.code = f"odb.export(status, {path!r}{call(overwrite=overwrite or None)})"
+        self.code = f"odb.export({self._frame}, {path!r}{call(overwrite=overwrite or None)})"
         return written.resolve()

@@ -117,8 +117,7 @@ class Form:
             return
         self._is_closed = True
         self._worker.close()
-        for widget in _all_within(self.view):
-            widget.close()
+        free(self.view)
 
     def __enter__(self) -> Self:
         return self
@@ -172,6 +171,16 @@ class Form:
             self._cancelled()
         except Exception as exc:  # noqa: BLE001  # whatever it is, the user must see it
             self._failed(exc)
+
+    def _do_at_once(self, job: Callable[[], object]) -> None:
+        """Do what needs no service in the thread of the click; nothing while the worker is at work."""
+        with self._guard:
+            if self._is_at_work or self._is_closed:
+                return
+            self._error = None
+            self._notices = []
+        self._attempt(job)
+        self._update_still()
 
     def _enable(self, is_idle: bool) -> None:
         if self._is_closed:
@@ -256,12 +265,40 @@ def button(description: str, tooltip: str, *, style: str = "", icon: str = "") -
     return ipywidgets.Button(description=description, tooltip=tooltip, button_style=style, icon=icon, layout=layout)
 
 
+def heading(words: str) -> Any:
+    """A line that stands above what it names."""
+    return ipywidgets.HTML(f"<strong>{html.escape(words)}</strong>")
+
+
+def bullets(words: str, lines: Sequence[str]) -> str:
+    """A heading with a list below it, as HTML; nothing where there are no lines."""
+    items = "".join(f"<li>{html.escape(line)}</li>" for line in lines)
+    return f"<strong>{html.escape(words)}</strong><ul>{items}</ul>" if lines else ""
+
+
+def on_enter(text: Any, call: Callable[[], object]) -> None:
+    """Have `call` run when Enter is pressed in a text field. (`Text.on_submit` is deprecated.)"""
+    text.on_msg(lambda _, content, __: call() if content.get("event") == "submit" else None)
+
+
+def named(names: Sequence[str], *, most: int = 5) -> str:
+    """The first few of them."""
+    more = len(names) - most
+    return ", ".join(map(str, names[:most])) + (f" and {more:,} more" if more > 0 else "")
+
+
 def in_words(exc: BaseException) -> str:
     """An error for people: its words, and the ids that support asks for."""
     if not isinstance(exc, OdbError):
         return f"Unexpected {type(exc).__name__}: {exc}. This is a defect of odb_nb; please report it."
     request_id = getattr(exc, "request_id", None)
     return f"{exc}" + (f" (request id {request_id})" if request_id and request_id not in str(exc) else "")
+
+
+def free(widget: Any) -> None:
+    """Close a widget and all that it holds."""
+    for part in _all_within(widget):
+        part.close()
 
 
 def _all_within(widget: Any) -> Sequence[Any]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import html
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 import pandas as pd
 
 from odb_nb.styles import styled
+from odb_nb.widgets.form import bullets
 from odb_nb.words import counts_in_words, time_in_words
 
 if TYPE_CHECKING:
@@ -70,8 +70,7 @@ class SessionRows:
             lines.append(f"and {len(failed) - len(lines):,} more, in the table below and in .result")
         counts = rows.loc[cut_off, "outcome"].value_counts()
         lines += [f"{count:,} {_CUT_OFF[str(outcome)]}" for outcome, count in counts.items()]
-        items = "".join(f"<li>{html.escape(line)}</li>" for line in lines)
-        self.failures.value = f"<strong>Not open ({len(rows):,})</strong><ul>{items}</ul>" if lines else ""
+        self.failures.value = bullets(f"Not open ({len(rows):,})", lines)
 
     @property
     def again(self) -> pd.DataFrame:

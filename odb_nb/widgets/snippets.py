@@ -18,5 +18,10 @@ def call(**arguments: object) -> str:
 
 def isin(frame: str, column: str, values: Iterable[str]) -> str:
     """``frame = frame[frame['id'].isin([…])]``."""
+    return f"{frame} = {rows_of(frame, column, values)}"
+
+
+def rows_of(frame: str, column: str, values: Iterable[str]) -> str:
+    """``frame[frame['id'].isin([…])]``."""
     listed = pprint.pformat([str(value) for value in values], width=_WIDTH, compact=True)
-    return f"{frame} = {frame}[{frame}[{column!r}].isin({listed})]"
+    return f"{frame}[{frame}[{column!r}].isin({listed})]"

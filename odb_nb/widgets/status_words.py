@@ -15,7 +15,7 @@ import pandas as pd
 from odb_nb.palette import NO_SESSION, SOON, look_of
 from odb_nb.styles import EXPIRES_SOON, sound
 from odb_nb.tables import parsed
-from odb_nb.words import counts_in_words, span_in_words, time_in_words
+from odb_nb.words import counts_in_words, size_in_words, span_in_words, time_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +39,6 @@ _MATCHED_BY = {
     "journal": "it was opened from here",
     "drive_and_time": "same drive, same time",
 }
-_UNITS = ("kB", "MB", "GB", "TB", "PB")
 
 
 def words_of(frame: pd.DataFrame) -> pd.Series[str]:
@@ -219,9 +218,5 @@ def _code(id_: str | None) -> str:
 def _size(size: int | None) -> str:
     if size is None:
         return "not known"
-    amount, unit = float(size), "bytes"
-    for larger in _UNITS:
-        if amount < 1000:
-            break
-        amount, unit = amount / 1000, larger
-    return f"{size:,} bytes" if unit == "bytes" else f"{amount:.1f} {unit} ({size:,} bytes)"
+    words = size_in_words(size)
+    return words if words.endswith(("byte", "bytes")) else f"{words} ({size:,} bytes)"

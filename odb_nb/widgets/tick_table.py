@@ -19,6 +19,7 @@ class TickTable:
     """Some columns of a frame as text, with the rows' ticks as positions in that frame.
 
     Rows are ticked by a click, or by Tab and Space on the keyboard; "Tick all found" ticks what the search leaves.
+    `sort_by` names, for headings whose words do not sort, such as sizes, the column of numbers that does.
 
     Attributes
     ----------
@@ -35,11 +36,17 @@ class TickTable:
         *,
         many: bool = True,
         search: bool = True,
+        sort_by: Mapping[str, str] | None = None,
     ) -> None:
         # heading: the columns that fill it, the first that is not null
         self._columns = {words: (of,) if isinstance(of, str) else of for of, words in headings.items()}
+        self._sort_by = dict(sort_by or {})
         buttons = [
-            {"extend": "selectAll", "text": "Tick all found", "selectorModifier": {"search": "applied"}},
+            {
+                "extend": "selectAll",
+                "text": "Tick all found" if search else "Tick all",
+                "selectorModifier": {"search": "applied"},
+            },
             {"extend": "selectNone", "text": "Untick all"},
         ]
         self._options: dict[str, Any] = {
@@ -57,11 +64,12 @@ class TickTable:
             },
             "language": {"search": "Type to filter:", "emptyTable": "nothing here", "zeroRecords": "nothing found"},
             "order": [],
-            "columnDefs": [{"className": "dt-left", "targets": "_all"}],  # it would set times to the right
+            "columnDefs": [*self._orders(), {"className": "dt-left", "targets": "_all"}],  # times would go right
             "classes": "display compact",
             "style": "width:100%",
         }
-        self.frame = pd.DataFrame(columns=[name for names in self._columns.values() for name in names])
+        names = [name for names in self._columns.values() for name in names]
+        self.frame = pd.DataFrame(columns=[*names, *self._sort_by.values()])
         self.view = ITable(self._as_text(self.frame), caption, **self._options)
 
     def show(self, frame: pd.DataFrame, ticked: Iterable[int] = ()) -> None:
@@ -93,7 +101,17 @@ class TickTable:
 
     def _as_text(self, frame: pd.DataFrame) -> pd.DataFrame:
         """What is shown: text alone, so that nothing depends on how a browser writes times and nulls."""
-        return pd.DataFrame({words: _text_of(frame, names) for words, names in self._columns.items()}, dtype="str")
+        seen = {words: _text_of(frame, names) for words, names in self._columns.items()}
+        unseen = {f"{words}, in numbers": _in_digits(frame[name]) for words, name in self._sort_by.items()}
+        return pd.DataFrame({**seen, **unseen}, dtype="str")
+
+    def _orders(self) -> list[dict[str, Any]]:
+        """Sort what is said in words, such as sizes, by numbers in columns that are not shown."""
+        orders: list[dict[str, Any]] = []
+        for at, words in enumerate(self._sort_by, start=len(self._columns)):
+            orders.append({"targets": [list(self._columns).index(words)], "orderData": [at]})
+            orders.append({"targets": [at], "visible": False, "searchable": False})
+        return orders
 
 
 def _text_of(frame: pd.DataFrame, names: Sequence[str]) -> list[str]:
@@ -104,3 +122,8 @@ def _text_of(frame: pd.DataFrame, names: Sequence[str]) -> list[str]:
     for name in names[1:]:
         text = text.fillna(frame[name].astype("string"))
     return text.fillna("").tolist()
+
+
+def _in_digits(numbers: pd.Series[Any]) -> list[str]:
+    """Whole numbers as text of one width, so that they sort as text; nothing for a null."""
+    return ["" if pd.isna(number) else f"{max(0, int(number)):020d}" for number in numbers]

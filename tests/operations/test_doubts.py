@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 import odb_nb as odb
 from odb_nb.arguments import RestorePoint
+from odb_nb.auth import comparable
 from odb_nb.errors import OutcomeUnknownError
 from odb_nb.journal import Intent, Ties
 from odb_nb.operations.doubts import CLOCK_SLACK, LONGEST_CALL, Doubt, Evidence
-from odb_nb.operations.matching import comparable
 from odb_nb.sandbox import Fault, Sandbox
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
