@@ -15,7 +15,7 @@ from odb_nb.errors import InputError
 from odb_nb.tables import PLAN
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 Destination = Literal["new", "inPlace"]
 Conflict = Literal["fail", "replace", "rename"]
@@ -128,8 +128,14 @@ def _without_covered(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any
 
 
 def _is_covered(path: str | None, folders: set[str]) -> bool:
-    parts = (path or "").split("/")
-    return bool(folders) and any("/".join(parts[:end]) in folders for end in range(1, len(parts)))
+    return bool(folders) and any(above in folders for above in _above(path or ""))
+
+
+def _above(path: str) -> Iterator[str]:
+    """Paths of the places that hold an item, the nearest first, up to its library."""
+    while end := path.rfind("/") + 1:
+        path = path[: end - 1]
+        yield path
 
 
 def _request_numbers(session_ids: Sequence[str]) -> list[int]:
@@ -231,10 +237,12 @@ def replaces(items: Sequence[PlannedItem]) -> bool:
 
 def folders_on_the_way(items: Sequence[PlannedItem]) -> set[str] | None:
     """Paths of the places in which the items lie, and of those above; None where a path is not known."""
-    found = set()
+    found = {""}
     for item in items:
         if not item.path:
             return None
-        parts = item.path.split("/")
-        found |= {"/".join(parts[:end]) for end in range(len(parts))}
+        for above in _above(item.path):
+            if above in found:  # and so is what is above that
+                break
+            found.add(above)
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import signal
 import sqlite3
@@ -531,6 +532,43 @@ def test_a_newer_schema_is_left_alone(opened, path):
         with pytest.raises(JournalError, match=r"newer odb_nb .*upgrade odb_nb, or give another file") as caught:
             call()
         assert str(path) in str(caught.value)
+
+
+def test_a_file_from_before_restores_is_used_as_it_is(opened, path):
+    before = opened()
+    [session] = claim(before, "a").values()
+    before.conclude([concluded(session.intents[0], "created", session_id="s1")])
+    before.close()
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute("DROP INDEX intent_by_item")  # which is all that came with them
+    now = opened()
+    assert now.ties().point_of_session == {"s1": "a"}
+    items = [dataclasses.replace(intent("a"), item_hash=letter) for letter in "xy"]
+    assert [one.state for one in now.claim_each(items, operation="restore", mark=0)] == ["ours", "ours"]
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        assert db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'intent_by_item'").fetchone() == (1,)
+
+
+def test_where_an_item_was_restored_or_may_have_been(opened):
+    journal = opened()
+    items = [dataclasses.replace(intent("a"), item_hash=letter) for letter in "dufax"]
+    journal.claim_each(items, operation="restore", mark=0)
+    outcomes = ("drafted", "unknown", "failed", "absent", "created")
+    journal.conclude([concluded(*pair, session_id=pair[1]) for pair in zip(items, outcomes, strict=True)])
+    found, _ = journal.done([("restore", "a", item.item_hash) for item in items])
+    assert found == [[("drafted", "drafted")], [("unknown", "unknown")], [], [], [("created", "created")]]
+
+
+def test_a_draft_that_could_not_be_recorded_is_a_doubt_and_not_under_way(opened, path):
+    journal = opened()
+    [one] = claim(journal, "a").values()
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute("ALTER TABLE conclusion RENAME TO gone")
+    with pytest.raises(JournalError):
+        journal.conclude([concluded(one.intents[0], "drafted", session_id="s1")])
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute("ALTER TABLE gone RENAME TO conclusion")
+    assert states(claim(journal, "a")) == {"a": "doubt"}
 
 
 UNPRIVILEGED = (

@@ -305,6 +305,7 @@ def test_a_deadline_counts_down_to_nothing():
     time.now += 25
     assert deadline.remaining_s == 0
     assert not deadline.allows(0)
+    assert deadline.later(20).remaining_s == 5
 
 
 def test_a_deadline_pauses_only_where_time_is_left():

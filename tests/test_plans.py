@@ -32,6 +32,15 @@ def test_a_plan_says_what_from_where_to_where():
     assert plan.attrs == {"requests": 2, "given": 2, "given_twice": 0, "within_folders": 0}
 
 
+def test_an_item_is_the_same_however_the_id_of_its_point_is_spelled():
+    point = "1F1FCCC3-a642-4f61-bf49-f37b9a888279"
+    [upper] = plans.read(made(item("a/b"), s1=(point.upper(), "d1")), api_version="v1.0")
+    [lower] = plans.read(made(item("a/b"), s1=(point.lower(), "d1")), api_version="v1.0")
+    assert upper.identity == lower.identity
+    [other], [one] = (plans.read(made(item("a/b"), s1=(id_, "d1")), api_version="v1.0") for id_ in ("Zm9v", "zM9V"))
+    assert one.identity != other.identity  # base64: there the letters' case tells
+
+
 def test_an_empty_plan_has_all_columns():
     plan = made()
     assert (list(plan.columns), len(plan), plan.attrs["requests"]) == (PLAN.names, 0, 0)

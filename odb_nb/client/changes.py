@@ -61,9 +61,10 @@ class ChangeMethods(SessionMethods, ItemMethods):
             One row per point looked at, oldest first: ``restore_point_id``, ``drive_id``, ``display_name`` (string),
             ``protection_date_time`` (datetime64[us, UTC]), ``session_id``, ``verdict`` (``good``, ``not good``,
             ``unknown`` where its session failed or what a check needs could not be listed), ``change`` (``last good``,
-            ``first not good``, or null) (string), ``items_seen`` (Int64), ``error_code``, ``error_message`` (string). ``attrs``: ``question``,
-            ``points``, ``sessions_at_most``, ``effort``, ``last_good`` and ``first_not_good`` (ids or None),
-            ``is_consistent``, and ``in_words``. With `dry_run` one row per point given, all ``planned``.
+            ``first not good``, or null) (string), ``items_seen`` (Int64), ``error_code``, ``error_message`` (string).
+            ``attrs``: ``question``, ``points``, ``sessions_at_most``, ``effort``, ``last_good`` and
+            ``first_not_good`` (ids or None), ``is_consistent``, and ``in_words``. With `dry_run` one row per point
+            given, all ``planned``.
 
         Raises
         ------

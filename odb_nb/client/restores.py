@@ -97,7 +97,8 @@ class RestoreMethods(ItemMethods):
 
         Running it again is safe: what an earlier run restored, or is restoring, is not restored again, also if that
         run was killed in the middle; what failed is tried again. A session of the plan that has expired is opened
-        again on its restore point, and each key is looked for in it before anything is restored.
+        again on its restore point, and each key is looked for in it before anything is restored. Rows whose session is
+        known to be of another point than they say are not restored.
 
         Parameters
         ----------
@@ -124,8 +125,10 @@ class RestoreMethods(ItemMethods):
             ``scheduled``, ``inProgress``, ``succeeded``, ``failed``), ``outcome`` (``created``, ``reused``, ``failed``,
             ``timed_out``, ``cancelled``, ``unknown``, ``planned``), ``restored_item_path``, ``restored_item_web_url``
             (string), ``start_date_time``, ``completion_date_time`` (datetime64[us, UTC]), ``error_code``,
-            ``error_message`` (string). An item that the service could not restore is a row whose ``status`` is
-            ``failed``; v1.0 gives no reason.
+            ``error_message`` (string). ``outcome`` is ``failed`` only where nothing was set going, and ``unknown``
+            where this run or an earlier one may have: ``restore_session_id`` says in which session, and the next run
+            looks. An item that the service could not restore is a row whose ``status`` is ``failed``; v1.0 gives no
+            reason.
 
         Raises
         ------
@@ -222,7 +225,7 @@ class RestoreMethods(ItemMethods):
         -------
         pandas.DataFrame
             One row per row given, in that order, with the columns of `restore_items`; ``outcome`` is ``timed_out``
-            where an item is not over yet, else what it was.
+            where an item is not over yet, ``unknown`` where the service knows its restore no more, else what it was.
 
         Raises
         ------

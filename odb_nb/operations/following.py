@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from odb_nb.operations.restore_sessions import artifacts, is_over
@@ -31,13 +31,14 @@ class Follower:
     transport: Transport
     deadline: Deadline
     report: Report
+    _missed: set[str] = field(default_factory=set)
 
     async def follow(self, known: Known, *, until_over: bool) -> None:
         """Refresh the artifacts in `known`, in place: once, or until all are over or the deadline comes."""
         pause_s = _POLL_FIRST_S
         while True:
             waiting = [id_ for id_, rows in known.items() if not all(map(_is_settled, rows.values()))]
-            await together(self._look(id_, known[id_]) for id_ in waiting)
+            await together(self._look(id_, known[id_], is_last=not until_over) for id_ in waiting)
             everything = [artifact for rows in known.values() for artifact in rows.values()]
             done = sum(map(_is_settled, everything))
             statuses = Counter(str(artifact.get("status", "not seen yet")) for artifact in everything)
@@ -46,11 +47,14 @@ class Follower:
                 return
             pause_s = min(_POLL_MOST_S, pause_s * _POLL_GROWTH)
 
-    async def _look(self, session_id: str, rows: dict[str, dict[str, Any]]) -> None:
+    async def _look(self, session_id: str, rows: dict[str, dict[str, Any]], *, is_last: bool) -> None:
         found = await artifacts(self.transport, session_id, self.deadline)
         if found is None:
-            rows.update({key: {**artifact, "error": GONE} for key, artifact in rows.items()})
+            if is_last or session_id in self._missed:  # a look may lag behind what was set going just now
+                rows.update({key: {**artifact, "error": GONE} for key, artifact in rows.items()})
+            self._missed.add(session_id)
             return
+        self._missed.discard(session_id)
         rows.update({key: row for row in found if (key := str(row.get("id"))) in rows})
 
 

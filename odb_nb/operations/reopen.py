@@ -94,7 +94,10 @@ class Reopener:
         )
         if isinstance(session, OdbError):
             return dict.fromkeys(items, session)
-        found = await self._keys_in(session, items, deadline)
+        try:
+            found = await self._keys_in(session, items, deadline)
+        except InputError as exc:  # it cannot be looked into after all
+            return dict.fromkeys(items, exc)
         return {
             item: replace(item, session_id=session)
             if item.item_key in found

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from odb_nb.errors import NoReplyError, OdbError, OutcomeUnknownError
+from odb_nb.operations.following import GONE
 from odb_nb.operations.restore_sessions import is_over
 
 if TYPE_CHECKING:
@@ -30,14 +31,14 @@ class ItemResult:
         return cls(outcome, restore_session_id, {"error": {"code": code, "message": words}}, error)
 
     def follow(self, artifact: dict[str, Any], fault: OdbError | None, *, is_awaited: bool) -> None:
-        """Take the artifact as it was seen last; what is awaited and not over has timed out, by a fault or not."""
+        """Take the artifact as it was seen last; what is awaited and not over has timed out, if it is not gone."""
         self.artifact = artifact
         if is_over(artifact):
             return
         if fault is not None and not artifact.get("error"):
             self.artifact = {**artifact, **ItemResult.of_error("timed_out", fault).artifact}
         if is_awaited:
-            self.outcome = "timed_out"
+            self.outcome = "unknown" if artifact.get("error") == GONE else "timed_out"
 
 
 def in_doubt(item: PlannedItem) -> OutcomeUnknownError:

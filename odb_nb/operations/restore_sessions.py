@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from msgraph.generated.models.granular_drive_restore_artifact import GranularDriveRestoreArtifact
 from msgraph.generated.models.one_drive_for_business_restore_session import OneDriveForBusinessRestoreSession
 
-from odb_nb.errors import AuthError, GraphError
+from odb_nb.auth import comparable
+from odb_nb.errors import AuthError, GraphError, OutcomeUnknownError
 from odb_nb.transport import Request
 
 if TYPE_CHECKING:
@@ -50,10 +51,12 @@ async def draft(transport: Transport, items: Iterable[PlannedItem], deadline: De
     return await transport.write(Request(sessions.to_post_request_information(body)), deadline)
 
 
-async def activate(transport: Transport, session_id: str, deadline: Deadline) -> Answer:
+async def activate(transport: Transport, session_id: str, deadline: Deadline) -> None:
     """Set a draft going. Sent twice it restores once: what is no draft any more is refused."""
     item = transport.backup.restore_sessions.by_restore_session_base_id(session_id)
-    return await transport.write(Request(item.activate.to_post_request_information()), deadline)
+    answer = await transport.write(Request(item.activate.to_post_request_information()), deadline)
+    if comparable(answer.json["id"]) != comparable(session_id):
+        raise OutcomeUnknownError("sent, but the answer is of another session", request_id=answer.request_id)
 
 
 async def delete(transport: Transport, session_id: str, deadline: Deadline) -> None:

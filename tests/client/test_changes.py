@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 
 import pandas as pd
@@ -99,6 +100,24 @@ def test_a_second_change_next_to_the_first_is_said(client):
         found = client.find_change(points, lambda w: w.attrs["restore_point_date_time"] not in moments)
     assert not found.attrs["is_consistent"]
     assert "a later point is good again" in found.attrs["in_words"]
+
+
+@pytest.mark.parametrize(
+    ("check", "verdict"),
+    [
+        pytest.param(odb.path_exists(f"{AURORA}/nothing"), "unknown", id="what is not seen may be there"),
+        pytest.param(odb.path_exists("Documents"), "good", id="what is seen is there"),
+        pytest.param(odb.no_suffix(".locked"), "unknown", id="what is not seen may end like that"),
+        pytest.param(odb.no_suffix("s"), "not good", id="what is seen ends like that"),
+    ],
+)
+def test_where_a_folder_cannot_be_listed_only_a_sure_answer_counts(client, sandbox, check, verdict):
+    point = points_of(client, "folder-deleted", start="2026-11-10", end="2026-11-10")
+    with pytest.warns(UserWarning, match="could not be listed") if verdict != "good" else contextlib.nullcontext():
+        sandbox.faults.add(Fault("browse", status=409, skip=4, times=1))
+        found = client.find_change(point, check)
+    assert found["verdict"].tolist() == [verdict]
+    assert found["error_code"].fillna("").tolist() == ["NotAllListed" if verdict == "unknown" else ""]
 
 
 def test_points_whose_session_fails_are_passed_over(client, sandbox):

@@ -13,6 +13,7 @@ import odb_nb as odb
 from odb_nb import InputError
 from odb_nb.background import interrupt
 from odb_nb.errors import GraphError
+from odb_nb.operations.items import TOP, Items
 from odb_nb.sandbox import Fault, Sandbox
 from odb_nb.tables import BETA_ITEMS, ITEMS
 
@@ -288,6 +289,44 @@ def test_a_repeated_row_is_shown_once_and_a_loop_ends(client, sandbox):
     walk = client.walk(session)
     assert walk["item_key"].tolist() == ["s,w,l,i", "s,w,l,i"]
     assert walk["path"].tolist() == ["round", "round/round"]
+
+
+def test_rows_of_any_shape_are_shown_as_what_they_are(client, sandbox):
+    session = opened(client)
+    rows = [
+        {"itemKey": 5, "name": 7, "type": "folder", "itemsCount": 3},
+        {"itemKey": ["x"], "name": {"a": 1}, "type": ["file"], "sizeInBytes": "9"},
+        {"name": "no key", "type": "folder"},
+        {"itemKey": "", "name": "empty key", "type": "folder"},
+        {"itemKey": "f", "name": "F", "type": "folder", "itemsCount": -4},
+        {"itemKey": "g", "name": "G", "type": "folder", "itemsCount": "many"},
+        {},
+    ]
+    sandbox.faults.add(Fault("browse", "body", body=json.dumps({"value": rows}).encode()))
+    sandbox.faults.add(Fault("browse", "body", body=b'{"value": []}', times=None))
+    with pytest.warns(UserWarning, match="items_count"):
+        walk = client.walk(session)
+    assert walk["item_key"].fillna("null").tolist() == ["null", "null", "null", "", "f", "g", "null"]
+    assert walk["path"].tolist() == ["7", "{'a': 1}", "no key", "empty key", "F", "G", "(no name)"]
+    assert walk["parent_key"].isna().all()
+    assert sandbox.count("browse") == 3
+    assert not walk.attrs["complete"]  # folders without a key cannot be opened
+
+
+def test_what_is_found_can_be_read_at_any_moment():
+    items = Items(ITEMS, "s")
+    seen = []
+
+    class Watched(dict):
+        def get(self, name, default=None):
+            seen.append({len(column) for column in items.columns().values()})
+            return super().get(name, default)
+
+    take = items.listing(TOP)
+    take([{"itemKey": "a"}])
+    take([Watched(itemKey="b", name="b", type="file"), Watched(itemKey="c", name="c", type="file")])
+    assert all(len(lengths) == 1 for lengths in seen)
+    assert len(seen) > len(ITEMS.names)
 
 
 @pytest.mark.parametrize("given", [[], ["a", "b"]])
