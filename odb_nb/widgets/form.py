@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _LIVE, _STILL = "odb-nb-live", "odb-nb-still"
 _HIDE_STILL = f"<style>.jp-OutputArea:has(.{_LIVE}) > .jp-OutputArea-child:has(.{_STILL}) {{display: none}}</style>"
 _STILL_AFTER_S = 5.0
-_BOX = (
+BOX = (
     "background: {fill}; color: {ink}; border-left: 4px solid {line}; padding: 0.3em 0.8em; margin: 0.2em 0; "
     "line-height: 1.5"  # a widget's own is that of a button
 )
@@ -229,7 +229,7 @@ class Form:
     def _show(self, as_page: str, look: Look) -> None:
         if not self._is_closed:
             role = "alert" if look is _BADLY else "status"
-            style = _BOX.format(fill=look.fill, ink=look.ink, line=look.line)
+            style = BOX.format(fill=look.fill, ink=look.ink, line=look.line)
             self.message.value = f'<div role="{role}" style="{style}">{as_page}</div>'
 
     def _update_still(self) -> None:

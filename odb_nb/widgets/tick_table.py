@@ -10,16 +10,18 @@ from itables.widget import ITable
 from odb_nb.words import time_in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 _PAGE = 10
+_BREAKS = "; overflow-wrap: anywhere; white-space: pre-wrap"  # cells take it over, but those with dt-nowrap
 
 
 class TickTable:
     """Some columns of a frame as text, with the rows' ticks as positions in that frame.
 
     Rows are ticked by a click, or by Tab and Space on the keyboard; "Tick all found" ticks what the search leaves.
-    `sort_by` names, for headings whose words do not sort, such as sizes, the column of numbers that does.
+    `sort_by` names, for headings whose words do not sort, such as sizes, the column of numbers that does. `long` has
+    the headings whose texts may be of any length: they are broken where need be, so that the others stay in sight.
 
     Attributes
     ----------
@@ -37,6 +39,7 @@ class TickTable:
         many: bool = True,
         search: bool = True,
         sort_by: Mapping[str, str] | None = None,
+        long: Collection[str] = (),
     ) -> None:
         # heading: the columns that fill it, the first that is not null
         self._columns = {words: (of,) if isinstance(of, str) else of for of, words in headings.items()}
@@ -64,9 +67,13 @@ class TickTable:
             },
             "language": {"search": "Type to filter:", "emptyTable": "nothing here", "zeroRecords": "nothing found"},
             "order": [],
-            "columnDefs": [*self._orders(), {"className": "dt-left", "targets": "_all"}],  # times would go right
+            "columnDefs": [
+                *self._orders(),
+                *self._widths(long),
+                {"className": "dt-left", "targets": "_all"},  # it would set times to the right
+            ],
             "classes": "display compact",
-            "style": "width:100%",
+            "style": f"width:100%{_BREAKS if long else ''}",
         }
         names = [name for names in self._columns.values() for name in names]
         self.frame = pd.DataFrame(columns=[*names, *self._sort_by.values()])
@@ -104,6 +111,10 @@ class TickTable:
         seen = {words: _text_of(frame, names) for words, names in self._columns.items()}
         unseen = {f"{words}, in numbers": _in_digits(frame[name]) for words, name in self._sort_by.items()}
         return pd.DataFrame({**seen, **unseen}, dtype="str")
+
+    def _widths(self, long: Collection[str]) -> list[dict[str, Any]]:
+        short = [at for at, words in enumerate(self._columns) if words not in long]
+        return [{"className": "dt-nowrap", "targets": short}] if long else []
 
     def _orders(self) -> list[dict[str, Any]]:
         """Sort what is said in words, such as sizes, by numbers in columns that are not shown."""
