@@ -135,7 +135,7 @@ def test_by_papermill_it_is_the_same_as_by_hand(run, notebook):
 
 def test_dry_run_finds_the_lost_folder_and_restores_nothing(run):
     done = run(LOST)
-    assert "last in 2026-11-15 03:05:08, no more in 2026-11-16 03:05:08" in done.text("change")
+    assert "true in 2026-11-15 03:05:08, no longer in 2026-11-16 03:05:08" in done.text("change")
     files, planned = done.text("lost").split(" ")[0], done.rows("restore")[1][1:]
     assert planned == ["planned", "<NA>", files]
     assert "restore" not in {row[3] for row in done.rows("history")[1:]}

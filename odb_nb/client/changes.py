@@ -223,4 +223,4 @@ def _in_words(points: Sequence[RestorePoint], search: Bisection, question: str) 
     skipped = first_bad - last_good - 1
     between = f" ({skipped} points between them could not be opened)" if skipped else ""
     doubt = "" if search.is_consistent else "; a later point is good again"
-    return f"{question}: last in {last}, no more in {first}{between}{doubt}"
+    return f"{question}: true in {last}, no longer in {first}{between}{doubt}"
