@@ -22,8 +22,11 @@ _FILL = "height: 100%; background: #0072b2; width: {share:.0f}%"
 class Bar:
     """``what: 12 of 20`` with the note below: counts per status."""
 
-    def __init__(self, what: str, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, what: str, *, quiet_s: float = QUIET_FIRST_S, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._what = what
+        self._quiet_s = quiet_s
         self._monotonic = monotonic
         self._started_at = self._shown_at = monotonic()
         self._now = (0, 0, "")
@@ -33,7 +36,7 @@ class Bar:
         """Show how far it is, now and then."""
         self._now = done, total, note
         now = self._monotonic()
-        if now - self._started_at >= QUIET_FIRST_S and now - self._shown_at >= _APART_S:
+        if now - self._started_at >= self._quiet_s and now - self._shown_at >= _APART_S:
             self._show()
 
     def close(self) -> None:

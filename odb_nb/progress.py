@@ -25,10 +25,10 @@ Progress = Report | Literal[False] | None
 
 
 @contextlib.contextmanager
-def reporting(progress: Progress, what: str) -> Iterator[Report]:
-    """A `Report` for use within the work: a bar, the caller's own function, or nothing."""
+def reporting(progress: Progress, what: str, *, quiet_s: float = QUIET_FIRST_S) -> Iterator[Report]:
+    """A `Report` for use within the work: a bar once it has taken `quiet_s`, the caller's own function, or nothing."""
     if progress is None:
-        with _bar(what) as report:
+        with _bar(what, quiet_s) as report:
             yield _in_callers_thread(report)
     elif progress is False:
         yield _nothing
@@ -54,25 +54,25 @@ def _in_callers_thread(report: Report) -> Report:
 
 
 @contextlib.contextmanager
-def _bar(what: str) -> Iterator[Report]:
+def _bar(what: str, quiet_s: float) -> Iterator[Report]:
     if _in_notebook():
-        bar = Bar(what)
+        bar = Bar(what, quiet_s=quiet_s)
         try:
             yield bar
         finally:
             bar.close()
     elif sys.stderr.isatty():
-        with _terminal_bar(what) as report:
+        with _terminal_bar(what, quiet_s) as report:
             yield report
     else:
         yield _nothing
 
 
 @contextlib.contextmanager
-def _terminal_bar(what: str) -> Iterator[Report]:
+def _terminal_bar(what: str, quiet_s: float) -> Iterator[Report]:
     from tqdm import tqdm
 
-    with tqdm(desc=what, delay=QUIET_FIRST_S) as bar:
+    with tqdm(desc=what, delay=quiet_s) as bar:
 
         def advance(done: int, total: int, note: str) -> None:
             bar.total = total

@@ -14,7 +14,6 @@ from odb_nb.client.items import ItemMethods
 from odb_nb.client.sessions import SessionMethods
 from odb_nb.errors import GraphError, InputError
 from odb_nb.notices import notify
-from odb_nb.progress import reporting
 from odb_nb.words import time_in_words
 
 if TYPE_CHECKING:
@@ -106,7 +105,7 @@ class ChangeMethods(SessionMethods, ItemMethods):
             return _frame(points, search, rows, told)
 
         try:
-            with reporting(progress, "restore points") as report:
+            with self._reporting(progress, "restore points") as report:
                 report(0, search.most_looks, told["effort"])
                 while (place := search.next()) is not None:
                     verdict, rows[place] = self._judged(points[place], is_good)

@@ -12,15 +12,18 @@ from odb_nb import arguments
 from odb_nb.auth import is_guid
 from odb_nb.background import Background, show
 from odb_nb.banner import Banner
+from odb_nb.bar import QUIET_FIRST_S
 from odb_nb.errors import AuthError, InputError, JournalError
 from odb_nb.journal import Journal, default_path
 from odb_nb.memory import SIGHTINGS, Memory, Place
 from odb_nb.notices import notify
 from odb_nb.operations import restore_points, sessions
 from odb_nb.permissions import account_of, tenant_of
+from odb_nb.progress import reporting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Mapping
+    from contextlib import AbstractContextManager
     from datetime import datetime
     from pathlib import Path
     from types import TracebackType
@@ -30,10 +33,12 @@ if TYPE_CHECKING:
 
     from odb_nb.credential import Credential
     from odb_nb.pacing import Deadline
+    from odb_nb.progress import Progress, Report
     from odb_nb.sandbox import Sandbox
     from odb_nb.transport import Transport
 
 READ_DEADLINE_S = 300.0
+QUIET_ON_SANDBOX_S = 30.0
 _ANY_TENANT = ("organizations", "common")
 
 T = TypeVar("T")
@@ -162,6 +167,14 @@ class ConnectedClient:
             return await work()
 
         return self._background.run(signed_in())
+
+    def _reporting(self, progress: Progress, what: str) -> AbstractContextManager[Report]:
+        """What a long call shows: a bar soon on a tenant, late on a sandbox of this process.
+
+        There waits are skipped and only a busy machine is slow; a bar that came with the load would make the outputs
+        of a notebook differ from run to run.
+        """
+        return reporting(progress, what, quiet_s=QUIET_FIRST_S if self.sandbox is None else QUIET_ON_SANDBOX_S)
 
     def _keep(self, frame: Callable[[], pd.DataFrame]) -> None:
         """What `last_result` gives from now on."""

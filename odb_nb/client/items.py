@@ -10,7 +10,6 @@ from odb_nb.errors import InputError
 from odb_nb.notices import notify
 from odb_nb.operations import matching
 from odb_nb.operations.items import OPENED, TOP, Items, OrderBy, Place, Walk, pages_of, session_to_browse
-from odb_nb.progress import reporting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -181,7 +180,7 @@ class ItemMethods(ConnectedClient):
             return self._items_frame(walk, told)
 
         self._keep(so_far)
-        with reporting(progress, "items") as report:
+        with self._reporting(progress, "items") as report:
 
             async def work() -> None:
                 nonlocal walk

@@ -9,7 +9,6 @@ from odb_nb.client.connection import READ_DEADLINE_S, ConnectedClient
 from odb_nb.errors import InputError
 from odb_nb.operations import drives as drive_units
 from odb_nb.operations import hunt
-from odb_nb.progress import reporting
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -108,7 +107,7 @@ class PointMethods(ConnectedClient):
         ids = arguments.drive_ids(drives)
         self._check_origin("drive", ids)
         self._memory.learn_drive_frame(drives)
-        with reporting(progress, "restore points") as report:
+        with self._reporting(progress, "restore points") as report:
             found = self._run(
                 lambda: hunt.Hunt(
                     self._transport, self._transport.deadline(HUNT_DEADLINE_S), report,

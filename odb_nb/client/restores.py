@@ -15,7 +15,6 @@ from odb_nb.operations.recorder import Recorder
 from odb_nb.operations.reopen import Reopener
 from odb_nb.operations.restore import RestoreRun
 from odb_nb.operations.together import together
-from odb_nb.progress import reporting
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -154,7 +153,7 @@ class RestoreMethods(ItemMethods):
             self._check_confirmed(confirm)
         run: RestoreRun | None = None
         self._keep(lambda: frames.of_restore(items, run.so_far() if run else {}, unsettled=None))
-        with reporting(progress, "items") as report:
+        with self._reporting(progress, "items") as report:
 
             async def work() -> None:
                 nonlocal run
@@ -239,7 +238,7 @@ class RestoreMethods(ItemMethods):
         for row in rows:
             if row["restore_session_id"] and row["item_key"]:
                 known.setdefault(row["restore_session_id"], {})[row["item_key"]] = {}
-        with reporting(progress, "items restored") as report:
+        with self._reporting(progress, "items restored") as report:
 
             async def work() -> None:
                 deadline = self._transport.deadline(seconds)

@@ -11,7 +11,6 @@ from odb_nb.operations import create
 from odb_nb.operations import sessions as browse_sessions
 from odb_nb.operations.recorder import Recorder
 from odb_nb.operations.results import wait_for_results
-from odb_nb.progress import reporting
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -144,7 +143,7 @@ class SessionMethods(ConnectedClient):
         run: create.CreateRun | None = None
         ids = [point.id for point in points]
         self._keep(lambda: frames.of_create(ids, dict(run.results) if run else {}, unsettled=None))
-        with reporting(progress, "browse sessions") as report:
+        with self._reporting(progress, "browse sessions") as report:
 
             async def work() -> None:
                 nonlocal run
@@ -243,7 +242,7 @@ class SessionMethods(ConnectedClient):
         self._check_origin("session", [row["id"] for row in rows if row["id"]])
         known: dict[str, dict[str, Any]] = {row["id"]: {} for row in rows if row["id"]}
         point_of_session: dict[str, str] = {}
-        with reporting(progress, "sessions settled") as report:
+        with self._reporting(progress, "sessions settled") as report:
 
             async def work() -> None:
                 deadline = self._transport.deadline(seconds)
