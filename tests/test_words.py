@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 import pytest
 
-from odb_nb.words import span_in_words, time_in_words
+from odb_nb.words import size_in_words, span_in_words, time_in_words
 
 SPANS = [
     (timedelta(days=2, hours=3), "2 d 3 h"),
@@ -50,7 +50,25 @@ def test_a_time_is_said_to_the_second(text, words):
     assert time_in_words(pd.Series([moment], dtype="datetime64[us, UTC]")[0]) == words
 
 
-@pytest.mark.parametrize("say", [span_in_words, time_in_words])
+SIZES = [
+    (0, "0 bytes"),
+    (1, "1 byte"),
+    (999, "999 bytes"),
+    (1_000, "1.0 kB"),
+    (999_949, "999.9 kB"),
+    (999_950, "1.0 MB"),
+    (9_007_199_254_740_993, "9.0 PB"),
+    (2**63 - 1, "9223.4 PB"),
+    (-5, "-5 bytes"),
+]
+
+
+@pytest.mark.parametrize(("size", "words"), SIZES)
+def test_a_size_is_said_in_the_largest_unit_that_fits(size, words):
+    assert size_in_words(size) == words
+
+
+@pytest.mark.parametrize("say", [span_in_words, time_in_words, size_in_words])
 @pytest.mark.parametrize("nothing", [None, pd.NaT, pd.NA], ids=str)
 def test_nothing_is_said_of_a_null(say, nothing):
     assert say(nothing) == ""

@@ -55,13 +55,18 @@ class RestoreRows:
 
     def take(self, rows: pd.DataFrame | None, positions: Sequence[int]) -> None:
         """Take over what became of the rows at these positions; the others stay as they are."""
-        if rows is None or self.plan is None or len(rows) != len(positions):
+        if rows is None or self.plan is None or not self._are_of(rows, positions):
             return
         rows = rows.set_axis(list(positions))
         if self.restores is not None:
             rows = pd.concat([self.restores.drop(index=list(positions)), rows]).sort_index()
         self.restores = rows
         self.rows.value = self.table()._repr_html_() if rows["outcome"].notna().any() else ""
+
+    def _are_of(self, rows: pd.DataFrame, positions: Sequence[int]) -> bool:
+        """False for the result of another call: a cell may use the same client while the form works."""
+        keys = [] if self.plan is None else self.plan["item_key"].iloc[list(positions)].tolist()
+        return set(RESTORES.names) <= set(rows.columns) and rows["item_key"].tolist() == keys
 
     def show_ends(self) -> None:
         """Say where the files are, and in words what was not restored and why."""

@@ -185,7 +185,7 @@ def test_replacing_in_place_wants_the_tenant_typed(beta, sandbox):
         for typed in ("", "contoso", sandbox.tenant_id[:-1]):
             form.confirm.value = typed
             assert form.restore.disabled
-            with pytest.raises(InputError, match="type the tenant"):
+            with pytest.raises(InputError, match="type the tenant into the field"):
                 press(form.restore, form)
         assert sandbox.restores == []
         form.confirm.value = f" {sandbox.tenant_id.upper()} "
@@ -209,6 +209,7 @@ def test_failures_are_said_in_words_and_can_be_tried_alone(client, sandbox):
         assert form.retry.description == "Try the 1 again"
         press(form.retry, form)
         assert form.result["item_key"].tolist() == files["item_key"].tolist()
+        assert form.result["outcome"].tolist() == ["created"] * 3  # what was restored is not asked for again
         assert Counter(one.key for one in sandbox.restored).most_common(2)[0][1] == 2
         assert sum(times_restored(sandbox).values()) == 2
         page, _ = form.still()
@@ -245,11 +246,20 @@ def test_cancel_keeps_what_is_done_and_another_try_goes_on():
         form.wait(60)
         assert "Cancelled. What the service has begun goes on there" in form.message.value
         assert len(form.result) == 120
+        assert form.result["outcome"].notna().all()
         press(form.retry, form)
         assert form.result["status"].tolist() == ["succeeded"] * 120
         assert form.result["item_key"].tolist() == form.plan["item_key"].tolist()
         assert set(times_restored(sandbox).values()) == {1}
         assert len(times_restored(sandbox)) == 120
+
+
+def test_another_calls_result_is_not_taken_for_the_restores(form, client):
+    press(form.restore, form)
+    before = form.result
+    for other in (client.list_sessions(), before.iloc[::-1], before.head(2), None):
+        form.rows.take(other, range(5))
+    assert form.result is before
 
 
 def test_a_session_that_has_expired_is_opened_again(client, sandbox):

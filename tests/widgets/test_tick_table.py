@@ -7,6 +7,8 @@ import json
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from ipywidgets.widgets import widget as registry
 
 from odb_nb.widgets.tick_table import TickTable
@@ -191,3 +193,34 @@ def test_close_frees_its_widgets():
     table.view.close()
 
     assert set(registry._instances) == before  # noqa: SLF001
+
+
+@given(st.lists(st.one_of(st.none(), st.integers(0, 2**63 - 1)), min_size=1))
+def test_numbers_behind_words_sort_as_they_count(numbers):
+    frame = a_frame(len(numbers)).assign(size=pd.array(numbers, dtype="Int64"), said="words")
+    table = TickTable({"name": "Name", "said": "Size"}, "Drives", sort_by={"Size": "size"})
+    table.show(frame)
+    behind = [row[2] for row in cells(table)]
+    known = [(text, number) for text, number in zip(behind, numbers, strict=True) if number is not None]
+    assert [number for _, number in sorted(known)] == sorted(number for _, number in known)
+    assert [text for text, number in zip(behind, numbers, strict=True) if number is None] == [""] * numbers.count(None)
+    table.view.close()
+
+
+def test_numbers_behind_words_are_not_shown(table):
+    sorting = TickTable({"name": "Name", "id": "Size"}, "Drives", sort_by={"Size": "size"})
+    sorting.show(a_frame())
+    options = sorting.view._dt_args["columnDefs"]  # noqa: SLF001
+    assert {"targets": [1], "orderData": [2]} in options
+    assert {"targets": [2], "visible": False, "searchable": False} in options
+    sorting.tick([1])
+    assert sorting.ticked["id"].tolist() == ["id-1"]
+    sorting.view.close()
+
+
+def test_long_texts_leave_the_others_in_sight():
+    table = TickTable(HEADINGS, "Drives", long=["Name"])
+    options = table.view._dt_args  # noqa: SLF001
+    assert {"className": "dt-nowrap", "targets": [1, 2]} in options["columnDefs"]
+    assert "overflow-wrap: anywhere" in table.view.style
+    table.view.close()
