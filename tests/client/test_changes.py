@@ -113,8 +113,11 @@ def test_a_second_change_next_to_the_first_is_said(client):
 )
 def test_where_a_folder_cannot_be_listed_only_a_sure_answer_counts(client, sandbox, check, verdict):
     point = points_of(client, "folder-deleted", start="2026-11-10", end="2026-11-10")
+    client.find_change(point, check)
+    asked = sandbox.count("browse")
+    # the last request is for a folder, in whatever order the others come; of two, for the site and its top, none is
+    sandbox.faults.add(Fault("browse", status=409, skip=asked - (asked > 2)))
     with pytest.warns(UserWarning, match="could not be listed") if verdict != "good" else contextlib.nullcontext():
-        sandbox.faults.add(Fault("browse", status=409, skip=4, times=1))
         found = client.find_change(point, check)
     assert found["verdict"].tolist() == [verdict]
     assert found["error_code"].fillna("").tolist() == ["NotAllListed" if verdict == "unknown" else ""]
