@@ -27,6 +27,8 @@ LONGEST_CALL_S = 86_400
 FAST_RESTORE = "fastRestore"
 
 _WHITE_SPACE = re.compile(r"\s")
+_TOKEN = re.compile(r"eyJ[\w-]{8,}\.[\w-]{8,}\.")  # a JWT; ids are not of three parts
+_WORD = re.compile(r"[\w. -]{0,30}")
 _SHOWN = 60
 
 
@@ -228,6 +230,8 @@ def _checked_id(value: object, place: str, kind: _Kind) -> str:
             f"{kind.noun} id at {place} is {_shown(value)} ({type(value).__name__}); "
             f"expected text, or a frame, series or list of ids"
         )
+    if _TOKEN.search(value):  # an id goes into addresses, and these into logs; so it is not repeated either
+        raise InputError(f"{kind.noun} id at {place} looks like a token; it was not sent anywhere")
     if not value.strip():
         raise InputError(f"{kind.noun} id at {place} is {'blank' if value else 'empty'} text: {_shown(value)}")
     if _WHITE_SPACE.search(value):
@@ -305,7 +309,10 @@ def one_of(value: object, accepted: tuple[str, ...], name: str) -> str:
     """The word itself if it is one of those accepted."""
     if isinstance(value, str) and value in accepted:
         return value
-    raise InputError(f"{name}={_shown(value)} is not known; accepted: {', '.join(map(repr, accepted))}")
+    # what is no plain word may be a token or secret in the wrong place: not repeated
+    is_odd = isinstance(value, str) and not _WORD.fullmatch(value)
+    given = f"what was given as {name}" if is_odd else f"{name}={_shown(value)}"
+    raise InputError(f"{given} is not known; accepted: {', '.join(map(repr, accepted))}")
 
 
 def seconds(value: object, name: str) -> float:

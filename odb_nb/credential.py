@@ -13,9 +13,9 @@ import logging
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from odb_nb.entra_errors import sign_in_failed
+from odb_nb.entra_errors import redact_logs, sign_in_failed
 from odb_nb.errors import AuthError, InputError
 
 if TYPE_CHECKING:
@@ -24,11 +24,14 @@ if TYPE_CHECKING:
     from azure.core.credentials import AccessToken
 
 # Without any handler Python prints azure-identity's warnings to stderr, and so into a saved notebook. They say what our
-# error says, and where an answer was cut short they hold the token. Whoever sets up logging still gets them.
+# error says, and where an answer was cut short they hold the token. Whoever sets up logging gets them without it.
 logging.getLogger("azure.identity").addHandler(logging.NullHandler())
+redact_logs()
 
 # Hints that a credential may ignore. All else it must take, or the token would not be the one asked for.
 _HINTS = ("claims", "enable_cae")
+
+_SHORTEST_SECRET = 16
 
 # The token that the running task was handed last. A task whose request was refused asks again with claims; if
 # another task has got a token for the same claims meanwhile, this tells that the refused one was older.
@@ -109,6 +112,17 @@ class Credential:
     def claims(self) -> dict[str, Any] | None:
         """The claims of the last token, not verified; None before the first one, or where it cannot be read."""
         return self._claims
+
+    def tokens(self) -> list[str]:
+        """All tokens that are held, and that which the running task was handed: what no text may show.
+
+        Made-up ones of a few letters are left out: they stand in words too.
+        """
+        handed = getattr(_handed.get(), "token", "")
+        return [token for token in {*self._secrets(), handed} if len(token) >= _SHORTEST_SECRET]
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a credential cannot be pickled or copied: it holds tokens; connect() anew where it is needed")
 
     async def close(self) -> None:
         """Forget all tokens, leave any sign-in under way, and close the credential itself."""

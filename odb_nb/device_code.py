@@ -34,7 +34,8 @@ def display(address: str, code: str, expires_on: datetime) -> None:
     if shower is not None:
         shower(address, code, expires_on)
         return
-    text = f"To sign in, open {address} and enter the code {code} (good until {expires_on:%H:%M} UTC)."
+    seen, typed = _printable(address), _printable(code)
+    text = f"To sign in, open {seen} and enter the code {typed} (good until {expires_on:%H:%M} UTC)."
     ipython = sys.modules.get("IPython")
     if ipython is not None and ipython.get_ipython() is not None:
         from IPython.display import display as show
@@ -55,3 +56,8 @@ def as_html(address: str, code: str, expires_on: datetime) -> str:
         f'<p>To sign in, open {shown} and enter the code <strong><code style="{_CODE}">{html.escape(code)}</code>'
         f"</strong> (good until {expires_on:%H:%M} UTC).</p>"
     )
+
+
+def _printable(text: str) -> str:
+    """Without what a terminal would obey."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)

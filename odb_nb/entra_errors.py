@@ -9,6 +9,7 @@ by a bare copy; a harmless one is chained as it is.
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from typing import TYPE_CHECKING
@@ -136,6 +137,36 @@ _SECRET_SHAPES = (
         r"[\"']?\s*[:=]\s*(?:\"[^\"]*|'[^']*|[^\s&\"',}]+)"
     ),
 )
+# Loggers that write down what Entra ID or a program answered, and, at DEBUG, codes that stand for a sign-in
+_TALKATIVE = (
+    *(f"azure.identity._internal.{name}" for name in ("decorators", "get_token_mixin", "interactive")),
+    *(f"azure.identity._credentials.{name}" for name in ("chained", "azure_powershell", "azd_cli")),
+    "msal.token_cache",
+)
+_CODE_SHAPE = re.compile(r'(?<="code": )"[^"]*"')
+
+
+class _WithoutSecrets(logging.Filter):
+    """Lets every record pass, less the secrets in its words and in the traceback that comes with it."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        secrets = list(filter(None, map(os.environ.get, _SECRET_VARIABLES)))
+        text = record.getMessage()
+        shown = _CODE_SHAPE.sub('"[secure]"', _redact(text, secrets))
+        if shown != text:
+            record.msg, record.args = shown, ()
+        if record.exc_info:
+            record.exc_text = _redact(logging.Formatter().formatException(record.exc_info), secrets)
+            record.exc_info = None
+        return True
+
+
+def redact_logs() -> None:
+    """Keep secrets out of what azure-identity and MSAL log; both write down answers that were cut short."""
+    for name in _TALKATIVE:
+        logger = logging.getLogger(name)
+        if not any(isinstance(one, _WithoutSecrets) for one in logger.filters):
+            logger.addFilter(_WithoutSecrets())
 
 
 def sign_in_failed(exc: BaseException, *, credential: str, secrets: Iterable[str] = ()) -> AuthError:

@@ -45,8 +45,13 @@ CREATE TABLE conclusion (
 CREATE INDEX intent_by_point ON intent (operation, restore_point_id);
 CREATE INDEX conclusion_by_intent ON conclusion (intent_id);
 """
-# came with restores: an index changes no meaning, so journals from before it stay good for either
-_LATER = "CREATE INDEX IF NOT EXISTS intent_by_item ON intent (operation, restore_point_id, item_hash)"
+# came later: an index changes no meaning, so journals from before stay good for either
+_LATER = (
+    "CREATE INDEX IF NOT EXISTS intent_by_item ON intent (operation, restore_point_id, item_hash)",
+    # what decisions rest on stands in the file twice, so that damage to either is seen when it is opened
+    "CREATE INDEX IF NOT EXISTS intent_again ON intent (id, date_time, owner, point_date_time, drive_key)",
+    "CREATE INDEX IF NOT EXISTS conclusion_again ON conclusion (intent_id, outcome, session_id, directory_object_id)",
+)
 
 
 class JournalFile:
@@ -78,7 +83,7 @@ class JournalFile:
         if not path.exists():
             return False
         try:
-            with FileLock(path, timeout=0):
+            with FileLock(path, timeout=0, mode=0o600):
                 pass
         except Timeout:
             return True
@@ -101,16 +106,25 @@ class JournalFile:
                     db.rollback()
                     raise
                 db.commit()
+            except UnicodeDecodeError as exc:  # sqlite3 lets it out as it is
+                raise self._damaged("text that cannot be read") from exc
             except (sqlite3.Error, OSError) as exc:
                 raise JournalError(
                     f"the journal {self.path} cannot be used ({exc}); nothing is sent without it. Free disk space, "
                     "mend its permissions, or give another file with connect(journal=...)"
                 ) from exc
 
+    def _damaged(self, what: str) -> JournalError:
+        return JournalError(
+            f"the journal {self.path} is damaged ({what}); nothing is sent without it. Put a copy from before the "
+            "damage in its place; or give another file with connect(journal=...), which knows nothing of what was "
+            "restored so far: look at list_restores() before you restore again"
+        )
+
     def _open(self) -> sqlite3.Connection:
         from filelock import FileLock
 
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_private(self.path.parent)
         self.path.touch(mode=0o600)
         db = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
         db.row_factory = sqlite3.Row
@@ -118,7 +132,8 @@ class JournalFile:
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = FULL")
             self._prepare(db)
-            self._alive = FileLock(self._alive_path(self.owner), timeout=0, thread_local=False)
+            self._check(db)
+            self._alive = FileLock(self._alive_path(self.owner), timeout=0, mode=0o600, thread_local=False)
             self._alive.acquire()
             self._sweep()
         except BaseException:
@@ -126,6 +141,12 @@ class JournalFile:
             raise
         self._connection = db
         return db
+
+    def _check(self, db: sqlite3.Connection) -> None:
+        """Refuse a damaged file: what it has forgotten would be sent again. 10,000 restored items take 0.1 to 0.2 s."""
+        found = str(db.execute("PRAGMA integrity_check(1)").fetchone()[0])
+        if found != "ok":
+            raise self._damaged(found)
 
     def _sweep(self) -> None:
         """Remove the lock files of handles whose process ended without closing them."""
@@ -155,5 +176,12 @@ class JournalFile:
             for statement in filter(str.strip, _SCHEMA.split(";\n")):
                 db.execute(statement)
             db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        db.execute(_LATER)
+        for statement in _LATER:
+            db.execute(statement)
         db.commit()
+
+
+def _make_private(folder: Path) -> None:
+    """The folder and those above it that are missing, for the owner alone; `mkdir` would give the latter to anybody."""
+    for missing in [one for one in (*reversed(folder.parents), folder) if not one.exists()]:
+        missing.mkdir(mode=0o700, exist_ok=True)

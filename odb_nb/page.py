@@ -9,11 +9,14 @@ from odb_nb.styles import sound
 
 PAGE_END = "</body>\n</html>\n"
 
+# the last two do not follow from the first
+_RULE = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+
 _START = """<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'{allowed}">
+<meta http-equiv="Content-Security-Policy" content="{rule}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
 <style>
@@ -32,5 +35,5 @@ thead th {{ position: sticky; top: 0; background: var(--page); }}
 
 def page_start(title: str, *, rules: str = "", has_pictures: bool = False) -> str:
     """The page down to its heading; pictures may stand in it as data, and nothing is fetched."""
-    allowed = "; img-src data:" if has_pictures else ""
-    return _START.format(title=html.escape(sound(title)), rules=TABLE_RULES + rules, allowed=allowed)
+    rule = _RULE + ("; img-src data:" if has_pictures else "")
+    return _START.format(title=html.escape(sound(title)), rules=TABLE_RULES + rules, rule=rule)

@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Any
 from odb_nb.errors import AuthError, GraphError, ReplyShapeError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     import httpx
 
 # Half a character, which JSON may carry and UTF-8 cannot: no file, no database, no Arrow takes it.
 _HALF = re.compile("[\ud800-\udfff]")
+# What a terminal obeys, or what turns a line around; a notebook's traceback obeys some of it too.
+_OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 # What bytes that hold one must hold, by its first byte, which is found at no cost: an escape, the half as it stands,
 # or the zero bytes of UTF-16 and UTF-32.
 _SIGNS_OF_HALVES = {
@@ -35,6 +38,16 @@ class Reply:
     status: int
     headers: httpx.Headers
     content: bytes
+
+    def without(self, secrets: Iterable[str]) -> Reply:
+        """The same with ``[secure]`` for each secret: a service, or a proxy on the way, may repeat what it was sent."""
+        content, headers = self.content, self.headers
+        for secret in secrets:
+            content = content.replace(secret.encode(), b"[secure]")
+            if any(secret in text for text in headers.values()):
+                shown = [(name, text.replace(secret, "[secure]")) for name, text in headers.multi_items()]
+                headers = type(headers)(shown)
+        return Reply(self.status, headers, content)
 
     @property
     def date(self) -> datetime | None:
@@ -108,10 +121,10 @@ def _error(reply: Reply, body: Any, label: str, client_request_id: str) -> AuthE
     message = error.get("message") or (body.get("error") if isinstance(body, dict) else None)
     kind = AuthError if reply.status in (401, 403) else GraphError
     return kind(
-        message if isinstance(message, str) and message.strip() else _described(reply, body),
+        str(_text(message)) if isinstance(message, str) and message.strip() else _described(reply, body),
         status_code=reply.status,
         code=_text(error.get("code")),
-        request_id=reply.request_id or _text(inner.get("request-id")),
+        request_id=_text(reply.request_id) or _text(inner.get("request-id")),
         client_request_id=client_request_id,
         request=label,
     )
@@ -124,7 +137,8 @@ def _object(parent: Any, name: str) -> dict[str, Any]:
 
 
 def _text(found: Any) -> str | None:
-    return found if isinstance(found, str) else None
+    """Text with what would be obeyed as escapes to be seen; None for all else."""
+    return _OBEYED.sub(lambda one: one[0].encode("unicode_escape").decode(), found) if isinstance(found, str) else None
 
 
 def _json(reply: Reply) -> Any:

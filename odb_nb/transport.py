@@ -9,6 +9,7 @@ be asked again, how long it may take, and where the next page lies, here.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import uuid
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -227,9 +228,12 @@ class Transport:
         return [row async for page in self.pages(request, deadline) for row in page]
 
     def _check_link(self, link: object, request: Request) -> None:
-        # user and password in a link would replace our own authorization
-        is_plain = isinstance(link, str) and link.isprintable() and "@" not in urlsplit(link).netloc
-        if not is_plain or origin(str(link)) != self._origin:
+        leads_home = False
+        with contextlib.suppress(ValueError):  # half an IPv6 address
+            # user and password in a link would replace our own authorization
+            is_plain = isinstance(link, str) and link.isprintable() and "@" not in urlsplit(link).netloc
+            leads_home = is_plain and origin(str(link)) == self._origin
+        if not leads_home:
             raise ReplyShapeError(
                 f"a next link points away from {self._origin[1]}; it was not followed and got no token",
                 request=request.label,
@@ -273,11 +277,14 @@ class Transport:
             async with asyncio.timeout(limit_s):
                 # no model class: the response handler keeps the answer as it is
                 reply: Reply = await self._adapter.send_async(information, cast("Any", None), {})
-                return reply
+                return reply.without(self._credential.tokens())
         except (asyncio.CancelledError, Exception) as exc:
             translated = translate(exc, host=self._origin[1], limit_s=limit_s, label=request.label)
             if translated is None:
                 raise
+        finally:
+            # the SDK leaves it there: frames of errors would keep it, and the next attempt would send one that ran out
+            information.headers.remove("Authorization")
         raise translated  # not from the cause: its request holds the token
 
     def _value(self, reply: Reply, request: Request, expect: str | None) -> Answer:

@@ -434,7 +434,7 @@ def test_a_page_stands_alone_and_nothing_in_it_runs(tmp_path):
     assert page.attributes.isdisjoint({"src", "href", "onerror"})
     metas = [attributes for tag, attributes in page.elements if tag == "meta"]
     assert metas[0] == {"charset": "utf-8"}
-    assert metas[1]["content"] == "default-src 'none'; style-src 'unsafe-inline'"
+    assert metas[1]["content"] == "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
     assert page.said["title"] == page.said["h1"] == ["a <b> {c}"]
     styles = re.findall("<style.*?</style>", path.read_text(encoding="utf-8"), re.DOTALL)
     assert not re.search(r"url\(|@import|//", "".join(styles))

@@ -117,7 +117,7 @@ def with_one_line_end(text):
 def test_page_forbids_to_fetch_anything(tmp_path):
     page = Page(written(tmp_path, {"Frame": FRAME}))
     rules = [attributes["content"] for tag, attributes in page.elements if "http-equiv" in attributes]
-    assert rules == ["default-src 'none'; style-src 'unsafe-inline'"]
+    assert rules == ["default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"]
 
 
 @pytest.mark.parametrize(

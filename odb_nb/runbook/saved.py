@@ -54,7 +54,7 @@ def listing_name(walk: pd.DataFrame) -> str:
 def _safe(drive: str) -> str:
     """An id of the usual kind as it is; of any other kind, a hash of it, also where letters are large: some file
     systems do not tell them apart."""
-    return drive if _SAFE.fullmatch(drive) else hashlib.sha256(drive.encode()).hexdigest()
+    return drive if _SAFE.fullmatch(drive) else hashlib.sha256(drive.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def newest_listings(folder: str | os.PathLike[str], points: pd.DataFrame) -> list[pd.DataFrame]:

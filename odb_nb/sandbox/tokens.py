@@ -30,17 +30,21 @@ ALL_PERMISSIONS = (
 )
 BACKUP_ADMINISTRATOR = "9d3e04ba-3ee4-4d1b-a3a7-9aef423a09be"  # role template id of SharePoint Backup Administrator
 
-# Who signs real tokens, by the end of the host name; all clouds, and the consumer and customer brands.
-_REAL_ISSUERS = (
+# Who signs real tokens and whom they are for, by the end of the host name; all clouds, and the consumer brands.
+_REAL_HOSTS = (
     "microsoftonline.com", "microsoftonline.us", "microsoftonline.de", "microsoftonline.cn", "microsoftonline-p.com",
     "windows.net", "microsoft.com", "microsoft.us", "chinacloudapi.cn", "ciamlogin.com", "b2clogin.com", "live.com",
 )  # fmt: skip
+_REAL_AUDIENCES = ("00000003-0000-0000-c000-000000000000", "00000002-0000-0000-c000-000000000000")  # Graph, AAD Graph
+# What is no JWT: tokens of personal accounts; refresh tokens of Entra ID. Both are long.
+_REAL_STARTS = ("EwA", "EwB", "EwC", "EwD", "EwI", "M.C", "0.A", "1.A")
+_SHORTEST_REAL = 100
 _NEVER_EXPIRES = 4_102_444_800  # 2100: a date relative to the laptop's clock would make two runs differ
 
 BEHAVIOURS = (
     assumed("all", "no bearer token: 401 unauthenticated", "err"),
-    assumed("all", "any bearer token that is not a JWT may do everything"),
-    assumed("all", "a JWT issued by Entra ID is refused with 401: it must not be sent here"),
+    assumed("all", "any made-up bearer token may do everything"),
+    assumed("all", "what looks like a real token of Microsoft's is refused with 401: it must not be sent here"),
 )
 
 
@@ -85,10 +89,13 @@ def _encode(part: dict[str, Any]) -> str:
 def _claims(token: str) -> dict[str, Any] | None:
     """The claims of a JWT, or None where the token is not one."""
     parts = token.split(".")
-    if len(parts) != 3:
-        return None
+    return _decoded(parts[1]) if len(parts) == 3 else None
+
+
+def _decoded(part: str) -> dict[str, Any] | None:
+    """The JSON object in a part of a JWT, or None."""
     try:
-        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+        claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
     except (ValueError, binascii.Error, RecursionError):
         return None
     return claims if isinstance(claims, dict) else None
@@ -102,9 +109,34 @@ def host_name(url: object) -> str:
         return ""
 
 
-def _is_real_issuer(issuer: object) -> bool:
-    host = host_name(issuer)
-    return any(host == name or host.endswith("." + name) for name in _REAL_ISSUERS)
+def _is_microsofts(url: object) -> bool:
+    host = host_name(url).rstrip(".")
+    return any(host == name or host.endswith("." + name) for name in _REAL_HOSTS)
+
+
+def _looks_real(token: str) -> bool:
+    """Whether a real directory may have issued this: by issuer, by audience where it is signed, by its coding.
+
+    Also what is cut short, or comes with more parts, such as an encrypted JWT: whoever sent it took it from somewhere.
+    """
+    if token.startswith(_REAL_STARTS) and len(token) >= _SHORTEST_REAL:
+        return True
+    parts = token.split(".")
+    header, claims = _decoded(parts[0]), _claims(token)
+    if claims is None or header is None:
+        return token.startswith("eyJ") and len(parts) > 1  # {" in base64: how each JWT begins
+    if claims.get("iss") == ISSUER:
+        return False
+    is_signed = header.get("alg") != "none"
+    return _is_microsofts(claims.get("iss")) or (is_signed and any(map(_is_for_microsoft, _listed(claims.get("aud")))))
+
+
+def _is_for_microsoft(audience: object) -> bool:
+    return audience in _REAL_AUDIENCES or _is_microsofts(audience)
+
+
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]
 
 
 def read_caller(authorization: str) -> Caller:
@@ -121,16 +153,16 @@ def read_caller(authorization: str) -> Caller:
         raise Refusal(
             401, "unauthenticated", "The request has no bearer token. Any text will do here, but none was sent."
         )
-    claims = _claims(token)
-    if claims is None:
-        return _ANYONE
-    if _is_real_issuer(claims.get("iss")):
+    if _looks_real(token):
         raise Refusal(
             401,
             "unauthenticated",
-            "This is a real Microsoft token. Never send one to a sandbox: use sandbox.token(), or any made-up text. "
-            "The sandbox has not kept it.",
+            "This looks like a real Microsoft token. Never send one to a sandbox: use sandbox.token(), or any made-up "
+            "text. The sandbox has not kept it.",
         )
+    claims = _claims(token)
+    if claims is None:
+        return _ANYONE
     delegated = isinstance(claims.get("scp"), str)
     granted = claims["scp"].split() if delegated else _texts(claims.get("roles"))
     return Caller(not delegated, frozenset(granted), frozenset(_texts(claims.get("wids"))))

@@ -143,7 +143,9 @@ class Form:
 
     def _still_bundle(self) -> dict[str, str]:
         as_page, as_text = self.still()
-        return {"text/html": f'{_HIDE_STILL}<div class="{_STILL}">{as_page}</div>', "text/plain": as_text}
+        # JupyterLab would set "$1 and $2" as a formula
+        still = f'<div class="{_STILL} mathjax_ignore tex2jax_ignore">{as_page}</div>'
+        return {"text/html": f"{_HIDE_STILL}{still}", "text/plain": as_text}
 
     def _start(self, doing: str, job: Callable[[], object]) -> bool:
         """Run `job` on the worker; False if one runs already."""

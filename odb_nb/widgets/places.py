@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -135,7 +136,8 @@ def _between(mark: str) -> Any:
 
 def _here(place: Place, text: str) -> Any:
     words = f", names that hold “{_cut(text)}”" if text else ""
-    label = ipywidgets.Label(_cut(place.name) + words, style={"font_weight": "bold"})
+    # no Label, which sets "$1 and $2" as a formula
+    label = ipywidgets.HTML(f"<strong>{html.escape(_cut(place.name) + words)}</strong>")
     label.add_class("odb-nb-place")
     return label
 

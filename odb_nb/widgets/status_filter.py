@@ -10,7 +10,7 @@ import ipywidgets
 
 from odb_nb.errors import InputError
 from odb_nb.palette import NO_SESSION
-from odb_nb.styles import in_rows
+from odb_nb.styles import in_rows, sound
 from odb_nb.widgets.status_words import counts_of, left_of, words_of
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ class FilterControls:
     @property
     def chosen(self) -> StatusFilter:
         """What the controls say."""
-        drive, hours = self.drive.value.strip(), self.expires_within.value or None
+        drive, hours = sound(self.drive.value.strip()), self.expires_within.value or None
         return StatusFilter(drive, tuple(self.statuses.value), self.failed_only.value, hours)
 
     def offer(self, counts: dict[str, int]) -> None:
