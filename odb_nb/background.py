@@ -11,17 +11,15 @@ import contextlib
 import os
 import threading
 from collections.abc import Callable
-from concurrent.futures import CancelledError
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 from weakref import WeakSet
 
 from odb_nb.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator
-    from concurrent.futures import Future
     from typing import Any
 
 T = TypeVar("T")
@@ -54,20 +52,22 @@ def interrupt(thread: threading.Thread) -> None:
 @contextlib.contextmanager
 def _can_be_interrupted(mailbox: Mailbox) -> Iterator[None]:
     thread = threading.current_thread()
-    with _guard:
-        outer = _waiting.get(thread)  # a progress function may call the client again
-        _waiting[thread] = mailbox
-        if thread in _to_interrupt:
-            _to_interrupt.discard(thread)
-            mailbox.put(_interrupt)
+    outer: Mailbox | None = None
     has_ended = False
     try:
+        with _guard:
+            outer = _waiting.get(thread)  # a progress function may call the client again
+            _waiting[thread] = mailbox
+            if thread in _to_interrupt:
+                _to_interrupt.discard(thread)
+                mailbox.put(_interrupt)
         yield
         has_ended = True
     finally:
         with _guard:
-            del _waiting[thread]
-            if outer is not None:
+            if outer is None:
+                _waiting.pop(thread, None)
+            else:
                 _waiting[thread] = outer
             if has_ended and _interrupt in _left_in(mailbox):  # too late for this call: meant for what comes after it
                 outer.put(_interrupt) if outer is not None else _to_interrupt.add(thread)
@@ -86,6 +86,51 @@ def show(call: Callable[[], object]) -> None:
         mailbox.put(call)
 
 
+class _Call(Generic[T]):
+    """Work from its beginning on the loop to its end; whatever moment its caller is interrupted at, it ends."""
+
+    def __init__(self, work: Coroutine[Any, Any, T]) -> None:
+        self.mailbox: Mailbox = SimpleQueue()
+        self._work = work
+        self._task: asyncio.Task[T] | None = None
+        self._ended = threading.Event()
+
+    def begin(self) -> None:
+        """On the loop: what `call_soon_threadsafe` is given comes in order, so before `cancel` or not at all."""
+        self._task = asyncio.get_running_loop().create_task(self._work)
+        self._task.add_done_callback(self._end)
+
+    def cancel(self) -> None:
+        """On the loop."""
+        if self._task is not None:
+            self._task.cancel()
+        else:
+            self.forget()
+
+    def forget(self) -> None:
+        """It never began."""
+        self._work.close()
+        self._ended.set()
+
+    def wait(self, seconds: float) -> None:
+        """Return when it has ended, or the time is over; in pieces, as Windows needs them."""
+        left = seconds
+        while left > 0 and not self._ended.wait(_LISTEN_S):
+            left -= _LISTEN_S
+
+    def result(self) -> T:
+        """What came of it."""
+        if self._task is None or self._task.cancelled():
+            raise InputError("this client was closed while the call ran")
+        return self._task.result()
+
+    def _end(self, task: asyncio.Task[T]) -> None:
+        if not task.cancelled():
+            task.exception()  # or asyncio complains that nobody asked, if the caller was interrupted
+        self._ended.set()
+        self.mailbox.put(None)
+
+
 class Background:
     """The thread and its loop; started by the first `run`."""
 
@@ -98,25 +143,19 @@ class Background:
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run `work` to its end and return its result; an interrupt cancels it and waits for its wind-up."""
-        mailbox: Mailbox = SimpleQueue()
-        token = _caller.set(mailbox)  # the work's context is a copy of ours
+        call, loop = _Call(work), None
+        context = copy_context()
+        context.run(_caller.set, call.mailbox)
         try:
-            with self._guard:  # until it is on the loop: `close` would not know of it
-                loop = self._running()
-                future = asyncio.run_coroutine_threadsafe(_announce_end(work, mailbox), loop)
-        except InputError:
-            work.close()
-            raise
-        finally:
-            _caller.reset(token)
-        try:
-            with _can_be_interrupted(mailbox):
-                _serve(mailbox)
+            with _can_be_interrupted(call.mailbox):  # before it begins: who sees it run may interrupt it
+                with self._guard:  # until it is on the loop: `close` would not know of it
+                    loop = self._running()
+                    loop.call_soon_threadsafe(call.begin, context=context)
+                _serve(call.mailbox)
         except BaseException:
-            future.cancel()
-            _drain(mailbox)
+            _abandon(call, loop)
             raise
-        return _result(future)
+        return call.result()
 
     def close(self, last: Callable[[], Coroutine[Any, Any, object]]) -> None:
         """Cancel what runs, run `last`, stop the loop, end the thread; further calls of `run` are refused."""
@@ -137,9 +176,10 @@ class Background:
         if self._pid != os.getpid():  # a fork takes neither the thread nor its sockets along
             raise InputError("this client was connected in another process; connect() again in this one")
         if self._loop is None:
-            self._loop = asyncio.new_event_loop()
-            self._thread = threading.Thread(target=_live, args=(self._loop,), name="odb_nb", daemon=True)
+            loop = asyncio.new_event_loop()
+            self._thread = threading.Thread(target=_live, args=(loop,), name="odb_nb", daemon=True)
             self._thread.start()
+            self._loop = loop  # last: interrupted before it, the next call starts another
         return self._loop
 
 
@@ -154,13 +194,6 @@ def _live(loop: asyncio.AbstractEventLoop) -> None:
 
 def _interrupt() -> None:
     raise KeyboardInterrupt
-
-
-async def _announce_end(work: Coroutine[Any, Any, T], mailbox: Mailbox) -> T:
-    try:
-        return await work
-    finally:
-        mailbox.put(None)
 
 
 async def _cancel_all(last: Callable[[], Coroutine[Any, Any, object]]) -> None:
@@ -183,15 +216,11 @@ def _serve(mailbox: Mailbox) -> None:
         call()
 
 
-def _drain(mailbox: Mailbox) -> None:
-    """Wait for cancelled work to wind up, showing nothing more; a second interrupt ends even this."""
-    with contextlib.suppress(Empty):
-        while mailbox.get(timeout=_WIND_UP_S) is not None:
-            pass
-
-
-def _result(future: Future[T]) -> T:
-    try:
-        return future.result()
-    except CancelledError:
-        raise InputError("this client was closed while the call ran") from None
+def _abandon(call: _Call[T], loop: asyncio.AbstractEventLoop | None) -> None:
+    """Cancel it and wait for its wind-up, showing nothing more; a second interrupt ends even this."""
+    with contextlib.suppress(RuntimeError):  # a loop that is closed, on which nothing runs any more
+        if loop is not None:
+            loop.call_soon_threadsafe(call.cancel)
+            call.wait(_WIND_UP_S)
+            return
+    call.forget()

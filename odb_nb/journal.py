@@ -29,8 +29,8 @@ _STATE = """
         SELECT max(rowid) FROM conclusion WHERE intent_id = intent.id)
 """
 
-_OPEN = (None, "unknown", "drafted")
-_MAY_BE_DONE = ("created", "unknown", "drafted")
+_NOT_DONE = ("failed", "absent", "withdrawn")
+_SETTLED = ("created", *_NOT_DONE)  # anything else is a doubt, also a word that damage or a newer odb_nb has left
 
 Outcome = Literal["created", "failed", "absent", "withdrawn", "unknown", "drafted"]
 
@@ -163,7 +163,8 @@ class Journal:
         """Intents of `operation` that may have happened: still open, of whatever kernel, or never settled."""
         with self._file.transaction() as db:
             rows = db.execute(
-                f"{_STATE} WHERE operation = ? AND (outcome IS NULL OR outcome = 'unknown')", (operation,)
+                f"{_STATE} WHERE operation = ? AND (outcome IS NULL OR outcome NOT IN (?, ?, ?, ?))",
+                (operation, *_SETTLED),
             ).fetchall()
             return [_intent(row) for row in rows]
 
@@ -191,7 +192,7 @@ class Journal:
             mark: int = db.execute("SELECT coalesce(max(rowid), 0) FROM conclusion").fetchone()[0]
             rows = [self._rows(db, *one) for one in wanted]
         found = [[(row["session_id"], row["outcome"]) for row in of_one if row["session_id"]] for of_one in rows]
-        return [[one for one in of_one if one[1] in _MAY_BE_DONE] for of_one in found], mark
+        return [[one for one in of_one if one[1] not in _NOT_DONE] for of_one in found], mark
 
     def history(self, *, since: datetime | None = None) -> list[dict[str, Any]]:
         """One row per write that was tried, oldest first; what was withdrawn before it was sent is left out."""
@@ -204,7 +205,7 @@ class Journal:
         return [
             {
                 **dict(row),
-                "outcome": "unknown" if row["outcome"] in (None, "drafted") else row["outcome"],
+                "outcome": row["outcome"] if row["outcome"] in _SETTLED else "unknown",
                 "restore_point_id": row["restore_point_id"] or None,  # of an item whose point is not known
             }
             for row in rows
@@ -228,7 +229,7 @@ class Journal:
         held = [row for row in rows if self._is_held(row)]
         if held:
             return Claim("held", tuple(_intent(row) for row in held))
-        doubts = [row for row in rows if row["outcome"] in _OPEN]
+        doubts = [row for row in rows if row["outcome"] not in _SETTLED]
         if doubts:
             return Claim("doubt", tuple(_intent(row) for row in doubts))
         if any(row["outcome"] == "created" and row["concluded"] > mark for row in rows):

@@ -88,7 +88,9 @@ class PointMethods(ConnectedClient):
         pandas.DataFrame
             One row per restore point: ``id``, ``drive_id``, ``display_name``, ``tags``, ``directory_object_id``
             (string), ``protection_date_time``, ``expiration_date_time`` (datetime64[us, UTC]). Drives without a
-            point in the window have no row; their ids are in ``frame.attrs["drives_without_points"]``.
+            point in the window have no row; their ids are in ``frame.attrs["drives_without_points"]``. After an
+            interrupt the rows so far are in ``last_result``; its ``attrs["drives_not_finished"]`` are the drives of
+            which points may be missing.
 
         Raises
         ------
@@ -107,16 +109,36 @@ class PointMethods(ConnectedClient):
         ids = arguments.drive_ids(drives)
         self._check_origin("drive", ids)
         self._memory.learn_drive_frame(drives)
+        search: hunt.Hunt | None = None
+
+        def so_far() -> pd.DataFrame:
+            return self._points_frame(ids, search)
+
+        self._keep(so_far)
         with self._reporting(progress, "restore points") as report:
-            found = self._run(
-                lambda: hunt.Hunt(
-                    self._transport, self._transport.deadline(HUNT_DEADLINE_S), report,
-                    start=begin, end=finish, fast_only=fast_only, limit=limit,
-                ).run(ids)
-            )  # fmt: skip
-        points = [self._memory.with_drive(point) for id_ in ids for point in found[id_]]
+
+            async def work() -> None:
+                nonlocal search
+                deadline = self._transport.deadline(HUNT_DEADLINE_S)
+                search = hunt.Hunt(
+                    self._transport, deadline, report, start=begin, end=finish, fast_only=fast_only, limit=limit
+                )
+                await search.run(ids)
+
+            self._run(work)
+        frame = so_far()
+        self._keep(lambda: frame)
+        self._memory.learn_points(arguments.restore_points(frame))
+        return frame
+
+    def _points_frame(self, drive_ids: list[str], search: hunt.Hunt | None) -> pd.DataFrame:
+        found = search.so_far() if search else {}
+        points = [self._memory.with_drive(point) for id_ in drive_ids for point in found.get(id_, ())]
         self._note_origin(points)
         frame = tables.RESTORE_POINTS.frame(points)
-        self._memory.learn_points(arguments.restore_points(frame))
-        frame.attrs["drives_without_points"] = [id_ for id_ in ids if not found[id_]]
+        unfinished = [id_ for id_ in drive_ids if not (search and search.is_done(id_))]
+        empty = [id_ for id_ in drive_ids if not found.get(id_)]
+        frame.attrs["drives_without_points"] = [] if unfinished else empty
+        if unfinished:
+            frame.attrs["drives_not_finished"] = unfinished
         return frame

@@ -78,18 +78,28 @@ class Hunt:
     fast_only: bool
     limit: int | None
     _drives: list[_Drive] = field(default_factory=list)
-    _done: int = 0
+    _done: set[str] = field(default_factory=set)
+    _is_whole: bool = False
 
     async def run(self, drive_ids: list[str]) -> dict[str, list[dict[str, Any]]]:
         """Per drive, in the order given: its points, newest first."""
         end = self.end or self._after_the_newest()
         start = self.start or end - LONGEST_RETENTION
-        self._drives = [_Drive(id_, end) for id_ in drive_ids]
+        self._drives, self._done = [_Drive(id_, end) for id_ in drive_ids], set()
         if start < end:
             await together(self._batches(start))
         if self.end is None and self.transport.now is not None and end < self.transport.now:
             return await self.run(drive_ids)  # our own clock was far behind; now the service's is known
-        return {drive.id: self._newest_first(drive) for drive in self._drives}
+        self._is_whole = True  # also for a window in which there was nothing to ask
+        return self.so_far()
+
+    def so_far(self) -> dict[str, list[dict[str, Any]]]:
+        """The same at any moment: of drives that are not done, points may be missing between those that are here."""
+        return {drive.id: self._newest_first(drive) for drive in list(self._drives)}
+
+    def is_done(self, drive_id: str) -> bool:
+        """True once all points of the drive are known."""
+        return self._is_whole or drive_id in self._done
 
     def _after_the_newest(self) -> datetime:
         """No point is later than the service's now; before its first answer our own clock, and a margin, must do."""
@@ -192,8 +202,8 @@ class Hunt:
         return sum(moment is not None and moment >= drive.known_from for moment in times) >= self.limit
 
     def _settled(self, drive: _Drive) -> None:
-        self._done += 1
-        self.report(self._done, len(self._drives), f"{len(drive.found)} points of drive {drive.id}")
+        self._done.add(drive.id)
+        self.report(len(self._done), len(self._drives), f"{len(drive.found)} points of drive {drive.id}")
 
     def _newest_first(self, drive: _Drive) -> list[dict[str, Any]]:
         oldest = datetime.min.replace(tzinfo=UTC)
