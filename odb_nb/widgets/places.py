@@ -115,14 +115,15 @@ class Places:
 
     def draw(self, text: str = "") -> None:
         """Buttons for the places above, and in words the place itself, with what is searched for in it."""
-        for part in self.view.children:
-            free(part)
+        before = self.view.children
         above = list(enumerate(self.trail[:-1]))[self._first :]
         shown = above if len(above) < _CRUMBS else [above[0], *above[2 - _CRUMBS :]]
         parts: list[Any] = []
         for at, place in shown:
             parts += [self._crumb(at, place), _between("›" if at != shown[0][0] or shown is above else "› … ›")]
         self.view.children = [*parts, _here(self.here, text)]
+        for part in before:  # only now: a page stumbles over what is closed while it is shown
+            free(part)
 
     def _crumb(self, at: int, place: Place) -> Any:
         crumb = button(_cut(place.name), f"Back to {place.path or place.name}"[:200])
