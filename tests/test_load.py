@@ -1,4 +1,4 @@
-"""What is left open for long holds no more in the end than in the beginning; benchmarks/load.py has the whole day."""
+"""What is left open for long holds no more in the end than in the beginning."""
 
 from __future__ import annotations
 
