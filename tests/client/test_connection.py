@@ -132,8 +132,10 @@ def test_each_thread_reads_its_own_and_a_newcomer_the_last(client, points):
 
     with ThreadPoolExecutor(3) as pool:
         assert list(pool.map(call, range(3))) == [True] * 3
-    assert client.last_result["id"].notna().all()
-    assert len(client.last_result) == 1
+    with ThreadPoolExecutor(1) as newcomer:
+        found = newcomer.submit(lambda: client.last_result).result()
+    assert found["id"].notna().all()
+    assert len(found) == 1
 
 
 def test_wait_for_sessions_has_a_last_result_too(client, points):
