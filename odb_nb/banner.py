@@ -22,10 +22,14 @@ class Banner:
     api_version: str
     tenant: str | None
     account: str | None
+    faults: int = 0  # on order in the sandbox
 
     @property
     def _facts(self) -> list[tuple[str, str]]:
+        # said first, and only when there are any: who forgot them would take the errors for true
+        faults = [("faults on:", f"{self.faults:,}")] if self.faults else []
         return [
+            *faults,
             # the sandbox's port differs from run to run and tells nobody anything
             ("host", re.sub(r":\d+$", "", self.host) if self.is_sandbox else self.host),
             ("version", self.api_version),

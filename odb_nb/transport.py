@@ -166,8 +166,10 @@ class Transport:
             try:
                 return self._value(await self._admitted(request, deadline), request, expect)
             except GraphError as exc:
-                if attempt == ATTEMPTS or not _is_passing(exc) or not await deadline.pause(back_off_s(attempt)):
+                if not _is_passing(exc):
                     raise
+                if attempt == ATTEMPTS or not await deadline.pause(back_off_s(attempt)):
+                    raise _advised(exc, "call again later") from None
         raise AssertionError("unreachable")
 
     async def write(self, request: Request, deadline: Deadline, *, expect: str | None = "id") -> Answer:
@@ -189,7 +191,7 @@ class Transport:
                 if exc.was_sent:
                     raise _unknown(exc, request) from exc
                 if attempt == ATTEMPTS or not await deadline.pause(back_off_s(attempt)):
-                    raise
+                    raise _advised(exc, "call again later") from None
                 continue
             try:
                 answer = self._value(reply, request, expect)
@@ -224,8 +226,13 @@ class Transport:
             request = Request(get(link), request.client_request_id)
 
     async def all_pages(self, request: Request, deadline: Deadline) -> list[dict[str, Any]]:
-        """All rows of all pages."""
-        return [row async for page in self.pages(request, deadline) for row in page]
+        """All rows of all pages, each once: what is added while we read moves rows from one page on to the next."""
+        rows: dict[object, dict[str, Any]] = {}
+        async for page in self.pages(request, deadline):
+            for row in page:
+                id_ = row.get("id")
+                rows[id_ if isinstance(id_, str) and id_ else len(rows)] = row  # later pages know better
+        return list(rows.values())
 
     def _check_link(self, link: object, request: Request) -> None:
         leads_home = False
@@ -247,7 +254,8 @@ class Transport:
                     raise never_sent("the time given has run out", request.label)
                 if not admitted:
                     raise ThrottledError(
-                        "the service still asks to wait and the time given ends before that; nothing was sent",
+                        "the service still asks to wait and the time given ends before that; nothing was sent. "
+                        "Call again later, or with a longer timeout",
                         status_code=429,
                         request=request.label,
                         client_request_id=request.client_request_id,
@@ -302,9 +310,15 @@ def _is_passing(exc: OdbError) -> bool:
     return isinstance(exc, GraphError) and not isinstance(exc, ThrottledError) and (exc.status_code or 0) >= 500
 
 
+def _advised(exc: GraphError, advice: str) -> GraphError:
+    """The same error, with what to do in its words."""
+    exc.args = (f"{exc.message.rstrip('.')}; {advice}",)
+    return exc
+
+
 def _unknown(exc: GraphError, request: Request) -> OutcomeUnknownError:
     return OutcomeUnknownError(
-        f"sent, but what became of it is not known: {exc.message}",
+        f"sent, but what became of it is not known: {exc.message.rstrip('.')}; run the same call again, it looks first",
         status_code=exc.status_code,
         code=exc.code,
         request_id=exc.request_id,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from odb_nb.banner import Banner
+from odb_nb.sandbox import Fault
 
 
 def test_the_banner_of_graph_tells_where_it_leads():
@@ -52,3 +53,13 @@ def test_everything_in_the_box_is_escaped():
 
     assert "<script" not in box
     assert box.count("&lt;script&gt;alert(&#x27;x&#x27;)&lt;/script&gt;&amp;&quot;") == 4
+
+
+def test_faults_that_may_still_strike_are_shown_and_no_others(client, sandbox):
+    assert "faults" not in client.banner.text + client.banner.html
+    for _ in range(3):
+        sandbox.faults.add(Fault("list_drives", status=500))
+    assert "nothing here is real | faults on: 3 | host" in client.banner.text
+    assert "faults on: <code>3</code>" in client.banner.html
+    client.list_drives()
+    assert "faults" not in client.banner.text

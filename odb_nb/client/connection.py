@@ -83,6 +83,7 @@ class Connection:
             api_version=self.api_version,
             tenant=self.tenant_id or tenant_of(claims),
             account=account_of(claims),
+            faults=len(self.sandbox.faults) if self.sandbox else 0,
         )
 
 

@@ -49,7 +49,12 @@ async def get_session(transport: Transport, session_id: str, deadline: Deadline)
     """One session by its id."""
     sessions = transport.backup.one_drive_for_business_browse_sessions
     item = sessions.by_one_drive_for_business_browse_session_id(session_id)
-    return await transport.read(Request(item.to_get_request_information()), deadline, expect="id")
+    try:
+        return await transport.read(Request(item.to_get_request_information()), deadline, expect="id")
+    except GraphError as exc:
+        if exc.status_code == 404:
+            exc.args = (f"{exc.message.rstrip('.')}; open its restore point again with create_sessions",)
+        raise
 
 
 async def find_session(transport: Transport, session_id: str, deadline: Deadline) -> dict[str, Any] | None:

@@ -10,13 +10,15 @@ import threading
 import uuid
 from collections import Counter
 from dataclasses import replace
+from datetime import timedelta
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
 
 from odb_nb.sandbox.behaviours import assumed, documented
 from odb_nb.sandbox.clock import http_date
-from odb_nb.sandbox.faults import Faults, spoil
+from odb_nb.sandbox.fault_kinds import AFTER, BEFORE, spoil
+from odb_nb.sandbox.faults import Faults
 from odb_nb.sandbox.messages import Answer, Call, Refusal
 from odb_nb.sandbox.permissions import check_permission
 from odb_nb.sandbox.routes.route import VERSIONS
@@ -25,6 +27,7 @@ from odb_nb.sandbox.tokens import host_name, read_caller
 from odb_nb.sandbox.watch import RequestRecord
 
 if TYPE_CHECKING:
+    from odb_nb.sandbox.faults import Fault
     from odb_nb.sandbox.messages import Received
     from odb_nb.sandbox.routes.route import Route
     from odb_nb.sandbox.tenant import Tenant
@@ -52,7 +55,7 @@ class Desk:
 
     def __init__(self, tenant: Tenant) -> None:
         self.tenant = tenant
-        self.faults = Faults()
+        self.faults = Faults(tenant.seeded, tenant.clock)
         self.lock = threading.RLock()
         self._asked: Counter[bytes] = Counter()
 
@@ -65,27 +68,26 @@ class Desk:
         path, _, query = received.target.partition("?")
         question = _digest(received)
         self._asked[question] += 1
-        request_id = str(uuid.UUID(bytes=self._id_of(question), version=4))
+        asked = question.hex(), str(self._asked[question])
+        # How often this very question was asked, not how many requests came before: arrival order must not show.
+        request_id = str(uuid.UUID(bytes=self.tenant.seeded.digest("request", *asked), version=4))
         self.tenant.watch.arrived(question, f"{received.method} {path}")
-        visit = _Visit(self, received, path, query, request_id)
+        visit = _Visit(self, received, path, query, request_id, asked)
         try:
             answer = visit.answer()
         except Refusal as refusal:
             date = self.tenant.clock.now().strftime("%Y-%m-%dT%H:%M:%S")
             answer = refusal.answer(date, request_id, received.headers.get("client-request-id", request_id))
-        status = 0 if answer.drop else answer.status
+        status = answer.status if answer.is_sent else 0
         now = self.tenant.clock.now()
         self.tenant.watch.record(RequestRecord(visit.operation, received.method, unquote(path), status, now))
         if "Retry-After" in answer.headers:
             self.tenant.watch.told_to_wait(question, answer.headers["Retry-After"])
         return self._dressed(answer, received, request_id)
 
-    def _id_of(self, question: bytes) -> bytes:
-        # How often this very question was asked, not how many requests came before: arrival order must not show.
-        return self.tenant.seeded.digest("request", question.hex(), str(self._asked[question]))
-
     def _dressed(self, answer: Answer, received: Received, request_id: str) -> Answer:
-        headers = {**answer.headers, "Date": http_date(self.tenant.clock.now()), "request-id": request_id}
+        date = self.tenant.clock.now() + timedelta(seconds=self.tenant.settings.clock_off_s)
+        headers = {**answer.headers, "Date": http_date(date), "request-id": request_id}
         if "client-request-id" in received.headers:
             headers["client-request-id"] = received.headers["client-request-id"]
         if _shows_unknown_members(received):
@@ -96,12 +98,15 @@ class Desk:
 class _Visit:
     """One request on its way through: from its path to its answer."""
 
-    def __init__(self, desk: Desk, received: Received, path: str, query: str, request_id: str) -> None:
+    def __init__(
+        self, desk: Desk, received: Received, path: str, query: str, request_id: str, asked: tuple[str, ...]
+    ) -> None:
         self._desk = desk
         self._tenant = desk.tenant
         self._received = received
         self._path, self._query = path, query
         self._request_id = request_id
+        self._asked = asked
         self.operation = "unknown"
 
     def answer(self) -> Answer:
@@ -109,7 +114,7 @@ class _Visit:
         try:
             version, route, ids = self._find_route()
         except Refusal:
-            fault = self._desk.faults.take("unknown", ())
+            fault = self._desk.faults.take("unknown", (), self._asked)
             if fault is None:
                 raise
             return spoil(fault, _NOTHING)
@@ -121,6 +126,7 @@ class _Visit:
         call = Call(
             version=version,
             url=f"http://{host}{self._path}",
+            query=self._query,
             ids=ids,
             options={},
             body=_body_or_none(self._received.body),
@@ -128,10 +134,21 @@ class _Visit:
             shows_unknown_members=_shows_unknown_members(self._received),
             request_id=self._request_id,
         )
-        fault = self._desk.faults.take(route.operation, route.about(self._tenant, ids, call.body))
-        if fault is None:
-            return self._carry_out(route, call)
-        return spoil(fault, self._carry_out_quietly(route, call) if fault.needs_answer else _NOTHING)
+        points = route.about(self._tenant, ids, call.body)
+        subject = "/".join((*ids, *points))
+        self._tenant.watch.asks(route.operation, subject)
+        fault = self._desk.faults.take(route.operation, points, self._asked)
+        self._tenant.watch.is_answered(route.operation, subject, is_lost=fault is not None and fault.loses_answer)
+        return self._carry_out(route, call) if fault is None else self._struck(fault, route, call, points)
+
+    def _struck(self, fault: Fault, route: Route, call: Call, points: tuple[str, ...]) -> Answer:
+        """The answer as a fault leaves it; what it does to the sessions on `points` is done."""
+        if fault.kind in BEFORE:
+            BEFORE[fault.kind](self._tenant, points)
+        answer = self._carry_out_quietly(route, call) if fault.needs_answer else _NOTHING
+        if fault.kind in AFTER:
+            AFTER[fault.kind](self._tenant, points)
+        return spoil(fault, answer)
 
     def _find_route(self) -> tuple[str, Route, tuple[str, ...]]:
         version, *segments = [unquote(part) for part in self._path.removeprefix("/").split("/")]

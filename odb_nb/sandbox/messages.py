@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from odb_nb.sandbox.tokens import Caller
+
+Manner = Literal["whole", "drop", "reset", "cut", "drip", "shut"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +26,11 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request that found its route."""
+    """A request that found its route; `query` as it came, `options` as it was read."""
 
     version: str
     url: str
+    query: str
     ids: tuple[str, ...]
     options: Mapping[str, str]
     body: Any
@@ -38,14 +41,19 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What goes back; `drop` closes the connection instead, `cut` closes it halfway through the body."""
+    """What goes back, and in which manner; `seconds` is how long a ``drip`` takes, or a door stays ``shut``."""
 
     status: int
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
-    drop: bool = False
-    cut: bool = False
+    manner: Manner = "whole"
+    seconds: float = 0.0
     delay_s: float = 0.0
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether anything of it goes out."""
+        return self.manner not in ("drop", "reset")
 
 
 class Refusal(Exception):  # noqa: N818 - it is an answer, not a failure of ours

@@ -34,17 +34,22 @@ class Pages(Generic[Cursor]):
         self._seeded = seeded
         self._complain = complain
         self._places: dict[tuple[str, str], Cursor] = {}
+        self._queries: dict[tuple[str, str], str] = {}
 
     def place(self, call: Call) -> Cursor | None:
         """Where this call goes on; None for a first page."""
         token = call.options.get("$skiptoken")
         if token is None:
             return None
+        question = self._question(call)
         try:
-            return self._places[self._question(call), token]
+            place = self._places[question, token]
         except KeyError:
             self._complain(f"a next link that was never handed out was followed: {call.url} with $skiptoken {token}")
             raise Refusal(400, "invalidRequest", f"The $skiptoken '{token}' was not given for this list.") from None
+        if call.query != self._queries[question, token]:
+            self._complain(f"a next link was not followed as it stands but put together anew: {call.url}?{call.query}")
+        return place
 
     def next_link(self, call: Call, place: Cursor | None) -> dict[str, str]:
         """The ``@odata.nextLink`` to go on from `place`, or nothing on the last page."""
@@ -52,9 +57,9 @@ class Pages(Generic[Cursor]):
             return {}
         question = self._question(call)
         token = self._seeded.opaque("page", question, repr(place), size=24)
-        self._places[question, token] = place
         options = {**call.options, "$skiptoken": token}
         query = "&".join(f"{name}={quote(value, safe='')}" for name, value in options.items())
+        self._places[question, token], self._queries[question, token] = place, query
         return {"@odata.nextLink": f"{call.url}?{query}"}
 
     def _question(self, call: Call) -> str:

@@ -101,7 +101,7 @@ class Sandbox:
                 # Only now: tornado and asyncio take their time to import.
                 from odb_nb.sandbox.server import LoopbackServer
 
-                self._server = LoopbackServer(self._desk.answer, self.settings.port)
+                self._server = LoopbackServer(self._desk.answer, self.settings.port, self.clock.now)
         return self
 
     def close(self) -> None:
@@ -136,7 +136,7 @@ class Sandbox:
 
     @property
     def faults(self) -> Faults:
-        """Faults on order: ``add(Fault(...))`` and ``clear()``."""
+        """Faults on order: ``add(Fault(...))``, ``clear()``, and ``len()`` for how many may still strike."""
         return self._desk.faults
 
     @property
@@ -276,7 +276,8 @@ class Sandbox:
 
     @property
     def complaints(self) -> list[str]:
-        """What clients did wrong: impatience, made-up next links, second live sessions on a point, second restores."""
+        """What clients did wrong: impatience, next links made up or put together anew, second live sessions on a point,
+        second restores and activations, writes repeated without a look after a lost answer."""
         with self._desk.lock:
             return list(self._tenant.watch.complaints)
 

@@ -5,22 +5,27 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from http.client import responses
+import time
+import weakref
 from typing import TYPE_CHECKING, cast
 
 from tornado.httpserver import HTTPServer
-from tornado.httputil import HTTPHeaders, ResponseStartLine
 
 from odb_nb.errors import InputError
 from odb_nb.sandbox.messages import Answer, Received
+from odb_nb.sandbox.sending import send, send_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
+    from datetime import datetime
+    from typing import Any
 
     from tornado.http1connection import HTTP1Connection
     from tornado.httputil import HTTPServerRequest
+    from tornado.iostream import IOStream
 
 _LARGEST_BODY = 4 * 1024 * 1024
+_DOOR_LOOKS_S = 0.005
 
 
 class LoopbackServer:
@@ -29,19 +34,24 @@ class LoopbackServer:
     Parameters
     ----------
     answer : callable
-        Turns a request into an answer, at once; the answer says how long to hold it back.
+        Turns a request into an answer, at once; the answer says how long to hold it back, and in which manner it goes.
     port : int
         0 takes a free one.
+    now : callable
+        The sandbox's time, by which a door that was shut opens again.
     """
 
-    def __init__(self, answer: Callable[[Received], Answer], port: int) -> None:
+    def __init__(self, answer: Callable[[Received], Answer], port: int, now: Callable[[], datetime]) -> None:
         self._answer = answer
+        self._now = now
         # Bound here and not in the thread, so that a port in use is the caller's exception.
         self._socket = _listening(port)
         self.port: int = self._socket.getsockname()[1]
         self._ready = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
+        self._door: _Door | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
         self._thread = threading.Thread(target=self._run, name=f"odb-nb-sandbox-{self.port}", daemon=True)
         self._thread.start()
         self._ready.wait()
@@ -64,12 +74,19 @@ class LoopbackServer:
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
-        server = HTTPServer(self._on_request, max_buffer_size=_LARGEST_BODY)
-        server.add_sockets([self._socket])
+        self._open()
         self._ready.set()
         await self._stop.wait()
-        server.stop()
-        await server.close_all_connections()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._door is not None:
+            self._door.stop()
+            await self._door.close_all_connections()
+
+    def _open(self) -> None:
+        self._door = _Door(self._on_request, max_buffer_size=_LARGEST_BODY)
+        self._door.add_sockets([self._socket])
 
     def _on_request(self, request: HTTPServerRequest) -> None:
         headers = {name.lower(): value for name, value in request.headers.get_all()}
@@ -77,10 +94,59 @@ class LoopbackServer:
         answer = self._answer(received)
         # A request handed to a plain callable always comes with HTTP/1's connection.
         connection = cast("HTTP1Connection", request.connection)
-        if answer.delay_s > 0:
-            asyncio.get_running_loop().call_later(answer.delay_s, _send, connection, received, answer)
+        is_head = received.method == "HEAD"
+        if answer.manner == "whole" and not answer.delay_s:  # as nearly all are: at once, and without a task
+            send_whole(connection, answer, is_head=is_head)
         else:
-            _send(connection, received, answer)
+            self._start(self._send(connection, answer, is_head=is_head))
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _send(self, connection: HTTP1Connection, answer: Answer, *, is_head: bool) -> None:
+        if answer.delay_s > 0:
+            await asyncio.sleep(answer.delay_s)
+        if answer.manner == "shut" and self._door is not None:
+            # Before the answer goes out: who has it finds the door shut.
+            self._door.shut(but=connection.stream)
+            self._door = None
+            self._start(self._open_later(answer.seconds, time.monotonic(), self._now()))
+        await send(connection, answer, is_head=is_head)
+
+    async def _open_later(self, seconds: float, shut_at: float, shut_when: datetime) -> None:
+        """Open the door again once so many seconds have passed, on the machine's clock and the sandbox's together."""
+        # nobody tells when a clock that others move has moved far enough
+        while time.monotonic() - shut_at + (self._now() - shut_when).total_seconds() < seconds:  # noqa: ASYNC110
+            await asyncio.sleep(_DOOR_LOOKS_S)
+        while True:
+            try:
+                self._socket = _listening(self.port)
+                break
+            except InputError:  # somebody's connection has the port for a moment
+                await asyncio.sleep(_DOOR_LOOKS_S)
+        self._open()
+
+
+class _Door(HTTPServer):
+    """An HTTP server that can be shut at once: no connection is accepted, and none stays open but the one named."""
+
+    streams: weakref.WeakSet[IOStream]
+
+    def initialize(self, *args: Any, **options: Any) -> None:
+        super().initialize(*args, **options)
+        self.streams = weakref.WeakSet()
+
+    def handle_stream(self, stream: IOStream, address: tuple[str, int]) -> None:
+        self.streams.add(stream)
+        super().handle_stream(stream, address)
+
+    def shut(self, *, but: IOStream | None) -> None:
+        self.stop()
+        for stream in list(self.streams):
+            if stream is not but:
+                stream.close()
 
 
 def _listening(port: int) -> socket.socket:
@@ -98,24 +164,3 @@ def _listening(port: int) -> socket.socket:
         raise InputError(f"the sandbox cannot listen on 127.0.0.1:{port}: {problem}") from problem
     listener.setblocking(False)
     return listener
-
-
-def _send(connection: HTTP1Connection, received: Received, answer: Answer) -> None:
-    if connection.stream is None or connection.stream.closed():
-        return  # the client has gone away meanwhile
-    if answer.drop:
-        connection.detach().close()
-        return
-    reason = responses.get(answer.status, "Unknown")
-    # A 204 must not say how long its body is (RFC 9110, 8.6): it has none.
-    length = {} if answer.status == 204 else {"Content-Length": str(len(answer.body))}
-    headers = {**answer.headers, **length}
-    if answer.cut:
-        lines = [f"HTTP/1.1 {answer.status} {reason}", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
-        stream = connection.detach()
-        half = answer.body[: len(answer.body) // 2]
-        stream.write("\r\n".join(lines).encode("latin-1") + half).add_done_callback(lambda _: stream.close())
-        return
-    body = b"" if received.method == "HEAD" else answer.body
-    connection.write_headers(ResponseStartLine("HTTP/1.1", answer.status, reason), HTTPHeaders(headers), body)
-    connection.finish()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from odb_nb.sandbox.world import Drive, World
 
 Cursor = tuple[int, str]
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 BEHAVIOURS = (
     assumed("create_session", "a session is 'creating' at first, 'created' 2 s later"),
@@ -136,6 +138,23 @@ class SessionBook:
         self._by_id[session.id] = session
         insort(self._newest_first, (-_micros(now), session.id))
         return session
+
+    def expire(self, point_id: str) -> None:
+        """The sessions on the point are gone from now on."""
+        now = self._clock.now()
+        for place, session in enumerate(self._by_point.get(point_id, ())):
+            if now < session.expires:
+                self._replace(place, replace(session, expires=now))
+                self._newest_first.remove((-_micros(session.created), session.id))
+
+    def hold_up(self, point_id: str) -> None:
+        """The newest session on the point will never leave ``creating``."""
+        if sessions := self._by_point.get(point_id):
+            self._replace(-1, replace(sessions[-1], ready=_NEVER))
+
+    def _replace(self, place: int, session: SessionRecord) -> None:
+        self._by_point[session.restore_point_id][place] = session
+        self._by_id[session.id] = session
 
     def find(self, session_id: str) -> SessionRecord | None:
         """The OneDrive session with this id unless it has expired."""

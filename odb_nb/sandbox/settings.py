@@ -32,6 +32,7 @@ _SECONDS = (
     *("step_s", "creating_s", "lifetime_s", "latency_s", "list_lag_s"),
     *("restore_activating_s", "restore_item_s"),
 )
+_MOST_OFF_S = 86_400
 
 
 class Switches(TypedDict, total=False):
@@ -50,6 +51,7 @@ class Switches(TypedDict, total=False):
     echo_restore_point_id: bool
     directory_object: DirectoryObject
     latency_s: float
+    clock_off_s: float
     list_lag_s: float
     other_sessions: int
     restore_activating_s: float
@@ -76,6 +78,9 @@ class Settings:
     echo_restore_point_id: Annotated[bool, "show restorePointId on sessions; no documented answer does"] = False
     directory_object: Annotated[DirectoryObject, "whose id a session's directoryObjectId is"] = "site"
     latency_s: Annotated[float, "real seconds before each answer"] = 0.0
+    clock_off_s: Annotated[float, "seconds by which the Date of answers is ahead of its times; behind if negative"] = (
+        0.0
+    )
     list_lag_s: Annotated[float, "seconds for which a new session is missing from lists"] = 0.0
     other_sessions: Annotated[int, "how many SharePoint sessions lists of OneDrive sessions show too"] = 0
     restore_activating_s: Annotated[float, "seconds that a restore session stays in 'activating'"] = 1.0
@@ -93,6 +98,9 @@ class Settings:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
                 raise InputError(f"{name} must be a number of seconds, 0 or more, not {value!r}")
+        off = self.clock_off_s
+        if isinstance(off, bool) or not isinstance(off, int | float) or not abs(off) <= _MOST_OFF_S:
+            raise InputError(f"clock_off_s must be a number of seconds, at most a day either way, not {off!r}")
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
                 raise InputError(f"{name} must be one of {', '.join(choices)}, not {getattr(self, name)!r}")

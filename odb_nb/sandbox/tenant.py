@@ -34,7 +34,7 @@ class Tenant:
         self.sessions = SessionBook(settings, self.seeded, self.clock, self.world, self.points)
         self.files = FileBook(settings, self.seeded, self.world)
         self.restores = RestoreBook(settings, self.seeded, self._is_live)
-        self.watch = Watch(self.clock)
+        self.watch = Watch(self.clock, settings.clock_off_s)
         self.drive_pages: Pages[int] = Pages(self.seeded, self.watch.complain)
         self.session_pages: Pages[Cursor] = Pages(self.seeded, self.watch.complain)
         self.browse_pages: Pages[Listing] = Pages(self.seeded, self.watch.complain)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass
+from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
 
 # Other requests may already be on their way when one is told to wait; the very same request never is.
 _ON_THEIR_WAY_S = 0.5
+# What shows whether a write whose answer was lost has taken place.
+_LOOKS = {
+    "create_session": ("list_sessions", "get_session"),
+    "activate_restore": ("get_restore", "list_restores", "list_restore_artifacts", "delete_restore"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +45,10 @@ class _Wait:
 class Watch:
     """The record of all requests and of all complaints."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, clock_off_s: float) -> None:
         self._clock = clock
+        self._off = timedelta(seconds=clock_off_s)
+        self._lost: dict[str, set[str]] = {write: set() for write in _LOOKS}
         self._wait: _Wait | None = None
         self.requests: list[RequestRecord] = []
         self.counts: Counter[str] = Counter()
@@ -52,6 +60,19 @@ class Watch:
 
     def complain(self, about: str) -> None:
         self.complaints.append(about)
+
+    def asks(self, operation: str, subject: str) -> None:
+        """Complain if this write was sent before, its answer was lost, and nobody has looked since."""
+        if subject in self._lost.get(operation, ()):
+            self.complain(f"{operation} of {subject} was repeated without a look after its answer was lost")
+
+    def is_answered(self, operation: str, subject: str, *, is_lost: bool) -> None:
+        """Remember a write whose answer is lost; a look that is answered clears up all of its kind."""
+        if is_lost and operation in self._lost:
+            self._lost[operation].add(subject)
+        for write, looks in _LOOKS.items():
+            if operation in looks and not is_lost:
+                self._lost[write].clear()
 
     def arrived(self, question: bytes, what: str) -> None:
         """Complain if this request comes before a wait that was asked for is over."""
@@ -81,6 +102,6 @@ class Watch:
         if retry_after.strip().isdecimal():
             return float(retry_after)
         try:
-            return (parsedate_to_datetime(retry_after) - self._clock.now()).total_seconds()
+            return (parsedate_to_datetime(retry_after) - self._clock.now() - self._off).total_seconds()
         except (ValueError, TypeError):
             return 0.0

@@ -1,7 +1,13 @@
 """Each kind of fault, when it strikes, and whether the write took place."""
 
 import base64
+import contextlib
+import itertools
+import json
+import socket
 import time
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 import httpx
 import pytest
@@ -9,7 +15,7 @@ import pytest
 from odb_nb.errors import InputError
 from odb_nb.sandbox import Fault
 
-from .conftest import ROOT, SESSIONS, UNITS, error_of
+from .conftest import ROOT, SESSIONS, UNITS, error_of, follow
 
 
 @pytest.fixture
@@ -195,6 +201,15 @@ def test_look_moves_the_clock_even_when_it_goes_wrong(sandbox, http):
         pytest.param("any", {"kind": "body"}, id="no body"),
         pytest.param("any", {"body": b"x"}, id="body without its kind"),
         pytest.param("any", {"restore_points": "abc"}, id="one text"),
+        pytest.param("any", {"share": 0}, id="no share"),
+        pytest.param("any", {"share": 1.1}, id="more than all"),
+        pytest.param("any", {"share": 0.5, "times": 2}, id="share and count"),
+        pytest.param("any", {"places": [1], "skip": 2}, id="places and count"),
+        pytest.param("any", {"places": [1], "share": 0.5}, id="places and share"),
+        pytest.param("any", {"until": datetime(2026, 11, 20)}, id="no time zone"),  # noqa: DTZ001
+        pytest.param("get_session", {"kind": "never-ready"}, id="no create"),
+        pytest.param("any", {"kind": "no-permission"}, id="permission for anything"),
+        pytest.param("any", {"kind": "refuse", "seconds": float("inf")}, id="for good"),
     ],
 )
 def test_fault_refuses_nonsense(operation, more):
@@ -233,3 +248,209 @@ def test_longer_wait_outlasts_a_shorter_one(sandbox, http):
     http.get(ROOT)
     assert len(sandbox.complaints) == 1
     assert "Retry-After of 60 s" in sandbox.complaints[0]
+
+
+@pytest.mark.parametrize("after_effect", [False, True])
+def test_reset_ends_the_connection_by_an_rst(sandbox, point, after_effect):
+    sandbox.faults.add(Fault("create_session", "reset", after_effect=after_effect))
+    host, port = "127.0.0.1", int(sandbox.url.rpartition(":")[2])
+    body = json.dumps({"restorePointId": point.id})
+    head = f"POST {SESSIONS} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer any\r\n"
+    with socket.create_connection((host, port), timeout=10) as raw:
+        raw.sendall(f"{head}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+        with pytest.raises(ConnectionResetError):
+            raw.recv(1000)
+    assert len(sandbox.sessions) == after_effect
+    assert sandbox.requests[-1].status == 0
+
+
+def test_refuse_shuts_the_door_after_the_answer_and_opens_it_again(sandbox, http):
+    sandbox.faults.add(Fault("list_drives", "refuse", seconds=60))
+    assert len(http.get(UNITS).json()["value"]) == 40
+    for _ in range(3):
+        with pytest.raises(httpx.ConnectError):
+            http.get(ROOT)
+    sandbox.clock.advance(60)
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        try:
+            assert http.get(ROOT).status_code == 200
+            break
+        except httpx.ConnectError:
+            time.sleep(0.01)
+    assert [request.operation for request in sandbox.requests] == ["list_drives", "service_status"]
+
+
+def test_a_sandbox_can_be_closed_while_its_door_is_shut(start, connect):
+    sandbox = start()
+    sandbox.faults.add(Fault("list_drives", "refuse", seconds=60))
+    connect(sandbox).get(UNITS)
+    sandbox.close()
+
+
+def test_drip_gives_the_true_answer_in_pieces(sandbox, http):
+    whole = http.get(UNITS).content
+    sandbox.faults.add(Fault("list_drives", "drip", seconds=0.4))
+    begin = time.monotonic()
+    with http.stream("GET", UNITS) as answer:
+        parts = list(answer.iter_raw())
+    assert b"".join(parts) == whole
+    assert len(parts) > 20
+    assert time.monotonic() - begin >= 0.3
+
+
+def test_short_is_half_of_the_body_with_a_length_of_its_own(sandbox, http):
+    whole = http.get(UNITS).content
+    sandbox.faults.add(Fault("list_drives", "short"))
+    assert http.get(UNITS).content == whole[: len(whole) // 2]
+
+
+@pytest.mark.parametrize(("kind", "change"), [("repeats", 1), ("misses", -1)])
+def test_a_page_may_repeat_or_miss_a_row(start, connect, kind, change):
+    http = connect(sandbox := start(page_size=15))
+    true, _ = follow(http, UNITS)
+    sandbox.faults.add(Fault("list_drives", kind, skip=1))
+    rows, _ = follow(http, UNITS)
+    assert len(rows) == len(true) + change
+    assert [row for row, _ in itertools.groupby(sorted(row["id"] for row in rows))] == sorted(
+        {row["id"] for row in true} - ({true[29]["id"]} if kind == "misses" else set())
+    )
+
+
+def test_a_page_of_items_counts_what_it_shows(sandbox, http, point):
+    session = sandbox.open_session(point.id)
+    sandbox.clock.advance(5)
+    sandbox.faults.add(Fault("browse", "misses"))
+    page = http.post(f"{SESSIONS}/{session.id}/browse", json={}).json()
+    assert (page["@odata.count"], page["value"]) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [("no-permission", "delegated permission BackupRestore-Restore.ReadWrite.All"), ("no-role", "lacks the role")],
+)
+def test_what_is_missing_is_named_as_the_service_does(sandbox, http, point, kind, words):
+    sandbox.faults.add(Fault("create_session", kind))
+    status, code, message = error_of(post(http, point))
+    assert (status, code) == (403, "accessDenied")
+    assert words in message
+    assert sandbox.sessions == []
+
+
+def test_a_session_that_is_never_ready_stays_in_creating(sandbox, http, point):
+    other = sandbox.points(sandbox.drives[1].id)[0]
+    sandbox.faults.add(Fault("create_session", "never-ready", times=None, restore_points=[point.id]))
+    ids = [post(http, one).json()["id"] for one in (point, other)]
+    sandbox.clock.advance(100_000)
+    assert [http.get(f"{SESSIONS}/{id_}").json()["status"] for id_ in ids] == ["creating", "created"]
+
+
+def test_sessions_expire_in_the_middle_of_work(sandbox, http, point):
+    sessions = [sandbox.open_session(one.id) for one in sandbox.points(sandbox.drives[0].id)[:2]]
+    sandbox.clock.advance(5)
+    sandbox.faults.add(Fault("browse", "expire", skip=1))
+    browse = f"{SESSIONS}/{sessions[0].id}/browse"
+    assert [http.post(browse, json={}).status_code for _ in range(2)] == [200, 404]
+    assert http.get(f"{SESSIONS}/{sessions[0].id}").status_code == 404
+    assert [one["id"] for one in http.get(SESSIONS).json()["value"]] == [sessions[1].id]
+    assert len(sandbox.sessions) == 2
+
+
+def test_a_share_of_requests_is_struck_whatever_their_order(start, connect):
+    struck = []
+    for order in (1, -1):
+        http = connect(sandbox := start(seed=7))
+        sandbox.faults.add(Fault("any", share=0.3))
+        points = sandbox.points(sandbox.drives[0].id)
+        struck.append({(point.id, n) for n in range(3) for point in points[::order] if post(http, point).is_error})
+    assert struck[0] == struck[1]
+    assert 0.15 < len(struck[0]) / (3 * len(points)) < 0.45
+
+
+def test_two_shares_strike_independently(start, connect):
+    http = connect(sandbox := start())
+    sandbox.faults.add(Fault("any", share=0.5, status=500))
+    sandbox.faults.add(Fault("any", share=0.5, status=504))
+    assert {http.get(ROOT).status_code for _ in range(40)} == {200, 500, 504}
+
+
+def test_a_schedule_strikes_from_an_instant_until_another(sandbox, http):
+    now = sandbox.clock.now()
+    sandbox.faults.add(Fault("any", from_=now + timedelta(seconds=10), until=now + timedelta(seconds=20)))
+    statuses = []
+    for _ in range(5):
+        statuses.append(http.get(ROOT).status_code)
+        sandbox.clock.advance(5)
+    assert statuses == [200, 200, 503, 503, 200]
+
+
+def test_places_are_numbers_of_matching_requests(sandbox, http):
+    sandbox.faults.add(Fault("service_status", places=[1, 3]))
+    assert [http.get(ROOT).status_code for _ in range(5)] == [200, 503, 200, 503, 200]
+
+
+@pytest.mark.parametrize(
+    ("more", "strikes"),
+    [
+        pytest.param({"times": 2}, 2, id="count"),
+        pytest.param({"places": [0, 1]}, 2, id="places"),
+        pytest.param({"until": datetime(2026, 11, 20, 9, 30, 2, tzinfo=UTC)}, 2, id="schedule"),
+    ],
+)
+def test_length_of_faults_is_what_may_still_strike(sandbox, http, more, strikes):
+    sandbox.faults.add(Fault("any", **more))
+    sandbox.faults.add(Fault("any", "drop", times=None, restore_points=["x"]))
+    for _ in range(strikes):
+        assert len(sandbox.faults) == 2
+        assert http.get(ROOT).status_code == 503
+        sandbox.clock.advance(1)
+    assert http.get(ROOT).status_code == 200
+    assert len(sandbox.faults) == 1
+    sandbox.faults.clear()
+    assert len(sandbox.faults) == 0
+
+
+@pytest.mark.parametrize("off", [300, -300])
+def test_a_clock_that_is_off_shows_in_the_date_alone(start, connect, off):
+    http = connect(sandbox := start(clock_off_s=off))
+    answer = post(http, sandbox.points(sandbox.drives[0].id)[0])
+    assert parsedate_to_datetime(answer.headers["date"]) == sandbox.clock.now() + timedelta(seconds=off)
+    assert answer.json()["createdDateTime"] == "2026-11-20T09:30:00Z"
+
+
+@pytest.mark.parametrize("off", [86_401, float("nan"), "300"])
+def test_a_clock_cannot_be_off_by_nonsense(start, off):
+    with pytest.raises(InputError, match="clock_off_s"):
+        start(clock_off_s=off)
+
+
+def test_a_date_to_wait_for_is_measured_from_the_date_that_was_sent(start, connect):
+    http = connect(sandbox := start(clock_off_s=300))
+    sandbox.faults.add(Fault("service_status", status=429, retry_after="Fri, 20 Nov 2026 09:35:05 GMT"))
+    http.get(ROOT)
+    sandbox.clock.advance(5)
+    http.get(ROOT)
+    assert sandbox.complaints == []
+
+
+def test_a_next_link_put_together_anew_is_complained_about(start, connect):
+    http = connect(sandbox := start(page_size=15, drives=40))
+    link = http.get(UNITS).json()["@odata.nextLink"]
+    assert http.get(link).status_code == 200
+    assert sandbox.complaints == []
+    token = link.partition("skiptoken=")[2]
+    assert http.get(UNITS, params={"$skiptoken": token}).status_code == 200  # with its $ written %24
+    assert ["put together anew" in words for words in sandbox.complaints] == [True]
+
+
+@pytest.mark.parametrize("kind", ["drop", "cut", "html", "status"])
+def test_a_create_repeated_without_a_look_is_complained_about(sandbox, http, point, kind):
+    for one, looks in ((sandbox.points(sandbox.drives[1].id)[0], True), (point, False)):
+        sandbox.faults.add(Fault("create_session", kind))
+        with contextlib.suppress(httpx.HTTPError):
+            post(http, one)
+        if looks:
+            http.get(SESSIONS)
+        sandbox.clock.advance(300_000)  # else it would be a second live session where the first took effect
+        post(http, one)
+    assert ["repeated without a look" in words for words in sandbox.complaints] == [True]

@@ -184,6 +184,9 @@ def list_artifacts(tenant: Tenant, call: Call) -> Answer:
 
 
 def activate(tenant: Tenant, call: Call) -> Answer:
+    known = tenant.restores.known(call.ids[0])
+    if known is not None and known.activated is not None:
+        tenant.watch.complain(f"restore session {known.id} was activated a second time")
     draft = _find_draft(tenant, call, "activated")
     now = tenant.clock.now()
     if not draft.artifacts:

@@ -1,0 +1,1 @@
+"""The fault matrix: every operation of the client, everything that may go wrong, and what must hold in each cell."""
