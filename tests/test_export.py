@@ -359,7 +359,7 @@ def test_any_text_survives_csv(tmp_path, texts):
             assert cell == sound(text)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(texts=st.lists(TEXT, min_size=1, max_size=5))
 def test_a_csv_of_one_column_keeps_all_rows(tmp_path, texts):
     frame = pd.DataFrame({"only": pd.Series(texts, dtype=object)})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,7 +14,7 @@ from odb_nb.auth import is_guid
 from odb_nb.background import Background, show
 from odb_nb.banner import Banner
 from odb_nb.bar import QUIET_FIRST_S
-from odb_nb.errors import AuthError, InputError, JournalError
+from odb_nb.errors import AuthError, InputError, JournalError, NoReplyError, ThrottledError
 from odb_nb.journal import Journal, default_path
 from odb_nb.memory import SIGHTINGS, Memory, Place
 from odb_nb.notices import notify
@@ -22,7 +23,7 @@ from odb_nb.permissions import account_of, tenant_of
 from odb_nb.progress import reporting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable, Mapping
+    from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
     from datetime import datetime
     from pathlib import Path
@@ -42,6 +43,16 @@ QUIET_ON_SANDBOX_S = 30.0
 _ANY_TENANT = ("organizations", "common")
 
 T = TypeVar("T")
+
+
+@contextlib.contextmanager
+def until(deadline: Deadline) -> Iterator[None]:
+    """A wait that ends with its deadline, without an error: the rows so far say what has timed out."""
+    try:
+        yield
+    except (NoReplyError, ThrottledError) as exc:
+        if deadline.remaining_s and not isinstance(exc, ThrottledError):
+            raise
 
 
 @dataclass(frozen=True)

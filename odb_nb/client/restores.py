@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from odb_nb import arguments, frames, plans
-from odb_nb.client.connection import READ_DEADLINE_S
+from odb_nb.client.connection import READ_DEADLINE_S, until
 from odb_nb.client.items import ItemMethods
 from odb_nb.errors import InputError
 from odb_nb.notices import notify
@@ -242,7 +242,8 @@ class RestoreMethods(ItemMethods):
 
             async def work() -> None:
                 deadline = self._transport.deadline(seconds)
-                await Follower(self._transport, deadline, report).follow(known, until_over=True)
+                with until(deadline):
+                    await Follower(self._transport, deadline, report).follow(known, until_over=True)
 
             is_cut_off = True
             try:

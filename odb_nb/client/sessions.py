@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from odb_nb import arguments, frames, tables
-from odb_nb.client.connection import READ_DEADLINE_S, ConnectedClient
-from odb_nb.errors import InputError, NoReplyError, ThrottledError
+from odb_nb.client.connection import READ_DEADLINE_S, ConnectedClient, until
+from odb_nb.errors import InputError
 from odb_nb.operations import create
 from odb_nb.operations import sessions as browse_sessions
 from odb_nb.operations.recorder import Recorder
@@ -247,11 +247,8 @@ class SessionMethods(ConnectedClient):
             async def work() -> None:
                 deadline = self._transport.deadline(seconds)
                 point_of_session.update(await self._point_of_session())
-                try:
+                with until(deadline):
                     await browse_sessions.wait_until_settled(self._transport, known, deadline, report)
-                except (NoReplyError, ThrottledError) as exc:
-                    if deadline.remaining_s and not isinstance(exc, ThrottledError):
-                        raise
 
             is_cut_off = True
             try:

@@ -8,6 +8,7 @@ import ipywidgets
 import pandas as pd
 
 from odb_nb.styles import styled
+from odb_nb.tables import SESSIONS
 from odb_nb.widgets.form import bullets
 from odb_nb.words import counts_in_words, time_in_words
 
@@ -51,7 +52,7 @@ class SessionRows:
 
     def take(self, rows: pd.DataFrame | None) -> None:
         """Take over rows of the run; what they do not speak of stays as it is."""
-        if rows is None or self.points is None:
+        if rows is None or self.points is None or not _are_of(rows, self.points):
             return
         if self.sessions is not None:
             kept = self.sessions[~self.sessions["restore_point_id"].isin(rows["restore_point_id"])]
@@ -105,6 +106,11 @@ class SessionRows:
         points = self.points if self.points is not None else pd.DataFrame(columns=["id", *_OF_POINT])
         known = points.drop_duplicates("id").set_index("id")[_OF_POINT]
         return sessions.join(known, on="restore_point_id").reset_index(drop=True)
+
+
+def _are_of(rows: pd.DataFrame, points: pd.DataFrame) -> bool:
+    """False for the result of another call: a cell may use the same client while the form works."""
+    return set(SESSIONS.names) <= set(rows.columns) and bool(rows["restore_point_id"].isin(points["id"]).all())
 
 
 def _in_words(row: dict[Any, Any]) -> str:

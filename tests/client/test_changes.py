@@ -123,6 +123,17 @@ def test_where_a_folder_cannot_be_listed_only_a_sure_answer_counts(client, sandb
     assert found["error_code"].fillna("").tolist() == ["NotAllListed" if verdict == "unknown" else ""]
 
 
+@pytest.mark.parametrize("page", range(5))
+def test_a_row_that_a_page_leaves_out_is_looked_for_again(client, sandbox, page):
+    point = points_of(client, "folder-deleted", start="2026-11-10", end="2026-11-10")
+    before = client.find_change(point, odb.path_exists(AURORA))
+    assert sandbox.count("browse") == 5  # the top, the site, three folders on the way
+    sandbox.faults.add(Fault("browse", "misses", skip=page))
+    found = client.find_change(point, odb.path_exists(AURORA))
+    assert len(sandbox.faults) == 0
+    assert found["verdict"].tolist() == before["verdict"].tolist() == ["good"]
+
+
 def test_points_whose_session_fails_are_passed_over(client, sandbox):
     points = points_of(client, "folder-deleted", **TWO_WEEKS)
     middle = points.sort_values("protection_date_time")["id"].iloc[6]
