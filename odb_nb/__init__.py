@@ -24,6 +24,7 @@ from odb_nb.errors import (
 )
 from odb_nb.export import export
 from odb_nb.histories import file_history
+from odb_nb.journals import read_history
 from odb_nb.listings import load_listing, save_listing
 from odb_nb.masking import Mask
 from odb_nb.plots import plot_summary, plot_timeline
@@ -57,6 +58,7 @@ __all__ = [
     "path_exists",
     "plot_summary",
     "plot_timeline",
+    "read_history",
     "save_listing",
     "status_matrix",
     "styled",

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import ipaddress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from odb_nb.arguments import one_of
 from odb_nb.errors import InputError
+from odb_nb.whole_file import as_path
 
 if TYPE_CHECKING:
     import os
     from datetime import datetime
+    from pathlib import Path
 
     from odb_nb.client import BackupClient
     from odb_nb.sandbox import Sandbox
@@ -85,7 +86,7 @@ def connect(
     if sandbox is not None and (way != "sandbox" or base_url is not None):
         raise InputError('sandbox=... goes with auth="sandbox" alone, without base_url or credential')
     url, version = _checked_url(base_url, api_version)
-    journal_path = None if journal is None else Path(journal).expanduser()
+    journal_path = None if journal is None else as_path(journal, "journal").expanduser()
     if way == "sandbox":
         if tenant_id is not None or client_id is not None:
             raise InputError('the sandbox has its own tenant; name a way to sign in, such as connect("browser", ...)')

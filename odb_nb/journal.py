@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from odb_nb.errors import JournalError
-from odb_nb.journal_file import JournalFile
+from odb_nb.journal_file import JournalFile, rows_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -202,14 +202,7 @@ class Journal:
                 "ORDER BY intent.date_time, intent.rowid",
                 (since.isoformat() if since else "",),
             ).fetchall()
-        return [
-            {
-                **dict(row),
-                "outcome": row["outcome"] if row["outcome"] in _SETTLED else "unknown",
-                "restore_point_id": row["restore_point_id"] or None,  # of an item whose point is not known
-            }
-            for row in rows
-        ]
+        return [_told(row) for row in rows]
 
     def close(self) -> None:
         """Close the file and stop counting as alive; open intents become doubts for the next run."""
@@ -256,6 +249,30 @@ def _intent(row: sqlite3.Row) -> Intent:
         row["id"], row["date_time"], row["restore_point_id"], row["point_date_time"], row["drive_key"],
         row["client_request_id"], row["item_hash"], row["session_id"],
     )  # fmt: skip
+
+
+def _told(row: sqlite3.Row) -> dict[str, Any]:
+    return {
+        **dict(row),
+        "outcome": row["outcome"] if row["outcome"] in _SETTLED else "unknown",
+        "restore_point_id": row["restore_point_id"] or None,  # of an item whose point is not known
+    }
+
+
+def history_of(paths: Sequence[Path], *, since: datetime | None = None) -> list[dict[str, Any]]:
+    """The same as `Journal.history`, of many files that are only read.
+
+    A write that several files tell of, as copies do, is told once, as the one that knows most of it has it.
+    """
+    newest: dict[str, sqlite3.Row] = {}
+    for path in paths:
+        query = f"{_STATE} WHERE intent.date_time >= ? ORDER BY intent.date_time, intent.rowid"
+        for row in rows_of(path, query, (since.isoformat() if since else "",)):
+            known = newest.get(row["id"])
+            if known is None or (known["concluded"] or 0) < (row["concluded"] or 0):
+                newest[row["id"]] = row
+    told = sorted(newest.values(), key=lambda row: str(row["date_time"]))
+    return [_told(row) for row in told if row["outcome"] != "withdrawn"]
 
 
 def default_path(tenant: str) -> Path:

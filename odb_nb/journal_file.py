@@ -1,4 +1,4 @@
-"""The journal's file: its schema, one writer at a time, and who of those that have written is still alive."""
+"""The journal's file: its schema, one writer at a time, readers that change nothing, and which writers are alive."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from odb_nb.errors import JournalError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from filelock import BaseFileLock
@@ -159,19 +159,11 @@ class JournalFile:
     def _prepare(self, db: sqlite3.Connection) -> None:
         """Make the schema in a new file; refuse one that a newer odb_nb has written."""
         db.execute("BEGIN IMMEDIATE")
-        version = db.execute("PRAGMA user_version").fetchone()[0]
-        if version > SCHEMA_VERSION:
+        try:
+            version = _schema(db, self.path)
+        except JournalError as exc:
             db.rollback()
-            raise JournalError(
-                f"the journal {self.path} was written by a newer odb_nb (schema {version}, this one reads "
-                f"{SCHEMA_VERSION}); upgrade odb_nb, or give another file with connect(journal=...)"
-            )
-        if version == 0 and db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-            db.rollback()
-            raise JournalError(
-                f"{self.path} is a database of something else; it was left as it is. Give another file with "
-                "connect(journal=...)"
-            )
+            raise JournalError(f"{exc} with connect(journal=...)") from None
         if version < SCHEMA_VERSION:
             for statement in filter(str.strip, _SCHEMA.split(";\n")):
                 db.execute(statement)
@@ -179,6 +171,59 @@ class JournalFile:
         for statement in _LATER:
             db.execute(statement)
         db.commit()
+
+
+def rows_of(path: Path, query: str, values: Sequence[object]) -> list[sqlite3.Row]:
+    """What a query finds in a file that others may be writing to; the file is not changed.
+
+    Nor is its folder, but where a run was killed or writes just then: SQLite may lay its small files beside it again.
+    """
+    before = is_in_use, _ = _state(path)
+    if not is_in_use:
+        # opened in the ordinary way, a file in WAL mode that nobody has open would get two new ones beside it
+        try:
+            rows = _read(path, "immutable=1", query, values)
+        except JournalError:
+            if _state(path) == before:
+                raise
+        else:
+            if _state(path) == before:
+                return rows
+    return _read(path, "mode=ro", query, values)
+
+
+def _state(path: Path) -> tuple[bool, int]:
+    """Whether somebody has the file open, or was killed; and when it was last written to."""
+    return path.with_name(f"{path.name}-wal").exists(), path.stat().st_mtime_ns
+
+
+def _read(path: Path, how: str, query: str, values: Sequence[object]) -> list[sqlite3.Row]:
+    try:
+        address = f"{path.absolute().as_uri()}?{how}"
+        with contextlib.closing(sqlite3.connect(address, uri=True, timeout=BUSY_TIMEOUT_S)) as db:
+            db.row_factory = sqlite3.Row
+            version = _schema(db, path)
+            found = str(db.execute("PRAGMA integrity_check(1)").fetchone()[0])
+            if found != "ok":
+                raise JournalError(f"the journal {path} is damaged ({found}); give a copy from before the damage")
+            return db.execute(query, values).fetchall() if version else []
+    except UnicodeDecodeError as exc:  # sqlite3 lets it out as it is
+        raise JournalError(f"the journal {path} is damaged (text that cannot be read); give another copy") from exc
+    except sqlite3.Error as exc:
+        raise JournalError(f"{path} cannot be read as a journal ({exc}); it is none, or damaged, or not yours") from exc
+
+
+def _schema(db: sqlite3.Connection, path: Path) -> int:
+    """Its version, 0 in a new file; refuse one that a newer odb_nb has written, and databases of others."""
+    version = int(db.execute("PRAGMA user_version").fetchone()[0])
+    if version > SCHEMA_VERSION:
+        raise JournalError(
+            f"the journal {path} was written by a newer odb_nb (schema {version}, this one reads "
+            f"{SCHEMA_VERSION}); upgrade odb_nb, or give another file"
+        )
+    if version == 0 and db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        raise JournalError(f"{path} is a database of something else, and was left as it is; give another file")
+    return version
 
 
 def _make_private(folder: Path) -> None:

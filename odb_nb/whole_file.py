@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 _ANYBODYS, _OWNERS = 0o666, 0o600  # before the umask takes from it
 
 
-def as_path(path: object) -> Path:
+def as_path(path: object, name: str = "path") -> Path:
     """The path as one, or a refusal of what is none."""
     text = os.fspath(path) if isinstance(path, (str, os.PathLike)) else None
     if not isinstance(text, str) or "\0" in text:
-        raise InputError(f"path={path!r:.200} is not the path of a file")
+        raise InputError(f"{name}={path!r:.200} is not the path of a file")
     return Path(text)
 
 

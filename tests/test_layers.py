@@ -31,7 +31,7 @@ ROOMS = [
     {"http_client", "transport", "background"},
     {"bar", "progress", "device_code", "banner", "memory", "plans", "checks", "bisection"},
     {"analysis", "rendering", "styles", "plots", "csv_text", "page", "export", "report", "whole_file"},
-    {"pairing", "comparing", "histories", "listings", "stand_ins", "masking"},
+    {"pairing", "comparing", "histories", "journals", "listings", "stand_ins", "masking"},
     {"operations"},
     {"frames"},
     {"client"},
