@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 import html
+import math
+import time
+from typing import TYPE_CHECKING
 
 import ipywidgets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# a page takes some milliseconds for each message: 2,000 drives that are reported one by one kept it busy for 10 s after
+# the work had ended
+_APART_S = 0.2
 
 
 class ProgressLine:
@@ -18,7 +28,9 @@ class ProgressLine:
         The same in words.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._shown_at = -math.inf
         self.bar = ipywidgets.IntProgress(min=0, max=1, layout={"width": "20em"})
         self.so_far = ipywidgets.HTML()
 
@@ -35,6 +47,10 @@ class ProgressLine:
             self.bar.value, self.so_far.value = 0, ""
 
     def __call__(self, done: int, total: int, note: str) -> None:
-        """Show how far it is."""
+        """Show how far it is: the beginning and the end at once, what is between now and then."""
+        now = self._monotonic()
+        if self.bar.value <= done < total and now - self._shown_at < _APART_S:
+            return
+        self._shown_at = now
         self.bar.max, self.bar.value = max(total, 1), done
         self.so_far.value = html.escape(f"{done:,} of {total:,}" + (f": {note}" if note else ""))

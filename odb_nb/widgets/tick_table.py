@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+from itables import JavascriptFunction
 from itables.widget import ITable
 
 from odb_nb.words import time_in_words
@@ -14,6 +15,16 @@ if TYPE_CHECKING:
 
 _PAGE = 10
 _BREAKS = "; overflow-wrap: anywhere; white-space: pre-wrap"  # cells take it over, but those with dt-nowrap
+# DataTables' Select keeps the ids of ticked rows, for tables that come in pages from a server. Ours have no ids, and
+# each tick asked every row for it, once more for each frame shown before: seconds with 10,000 rows. Its flags on the
+# rows are enough. (itables loses an `initComplete` that is JavaScript.)
+_KEEP_NO_IDS = JavascriptFunction("""function () {
+    const jQuery = this.constructor, table = this.api().table().node();
+    const handlers = jQuery._data(table, "events") ?? {};
+    for (const name of ["select", "deselect"])
+        for (const {handler} of [...(handlers[name] ?? [])])
+            if (String(handler).includes("_select_set")) jQuery(table).off(name, handler);
+}""")
 
 
 class TickTable:
@@ -57,6 +68,7 @@ class TickTable:
             "maxBytes": 0,  # else it drops rows
             "showIndex": False,
             "allow_html": False,
+            "drawCallback": _KEEP_NO_IDS,
             "pageLength": _PAGE,
             "lengthMenu": [_PAGE, 25, 100, 1000],
             "layout": {

@@ -23,6 +23,8 @@ client = odb.connect(sandbox=Sandbox({switches}))
 FORM = "form = CreateSessionsForm(client, {arguments})\nform"
 WINDOW = 'which="window", start="2026-11-18", end="2026-11-20"'
 ROWS = ".odb-nb-live tbody tr"
+HANDLERS_OF_TICKS = """table => Object.keys(table).filter(name => name.startsWith("jQuery"))
+    .flatMap(name => table[name].events?.select ?? []).map(told => String(told.handler))"""
 
 
 @pytest.fixture
@@ -181,6 +183,15 @@ def test_two_thousand_drives_are_filtered_by_typing(shown):
     drives(page).locator("tbody tr").first.click()
     press(page, "Find restore points")
     expect(points(page)).to_contain_text("3 rows selected")
+
+
+def test_nothing_asks_all_rows_for_their_ids_at_a_tick_however_often_a_table_was_filled(shown, lab):
+    page = shown("drives=2000")
+    lab.python(page, "[form.drives.show(form.drives.frame.head(n)) for n in (1999, 1998, 1997)]")
+    expect(drives(page)).to_contain_text("1,997 entries")
+    told_of_ticks = drives(page).locator("table.dataTable").evaluate(HANDLERS_OF_TICKS)
+    assert told_of_ticks  # Select's info and the widget: jQuery keeps them where this looks
+    assert not [handler for handler in told_of_ticks if "_select_set" in handler]
 
 
 def test_a_restarted_kernel_run_again_opens_no_second_session(lab, show, page, tmp_path):
