@@ -29,6 +29,9 @@ FAST_RESTORE = "fastRestore"
 _WHITE_SPACE = re.compile(r"\s")
 _TOKEN = re.compile(r"eyJ[\w-]{8,}\.[\w-]{8,}\.")  # a JWT; ids are not of three parts
 _WORD = re.compile(r"[\w. -]{0,30}")
+# what every id of the service is like; of others each is looked at for what is wrong with it
+_PLAIN_ID = re.compile(rf"(?!\.+\Z)(?!.*eyJ)[!-~]{{1,{MAX_ID_LENGTH}}}")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SHOWN = 60
 
 
@@ -149,13 +152,22 @@ def restore_points(given: object) -> list[RestorePoint]:
     ids = _ids(given, _POINTS)
     if not isinstance(given, pd.DataFrame):
         return [RestorePoint(id_) for id_ in ids]
-    known = [name for name in RestorePoint.__dataclass_fields__ if name != "id" and name in given.columns]
-    if "restore_point_date_time" in given.columns:  # a sessions frame: its directory object may be a site's
-        known = []
-    columns = [[_told(value, name) for value in given[name]] for name in known]
-    return [
-        RestorePoint(id_, **dict(zip(known, values, strict=True))) for id_, *values in zip(ids, *columns, strict=True)
-    ]
+    # of a sessions frame the id alone: its directory object may be a site's
+    known = () if "restore_point_date_time" in given.columns else given.columns
+    _, *names = RestorePoint.__dataclass_fields__
+    columns = [_told_of(given[name], name) if name in known else [None] * len(ids) for name in names]
+    return [RestorePoint(*values) for values in zip(ids, *columns, strict=True)]
+
+
+def _told_of(column: Any, name: str) -> list[Any]:
+    """What a column tells; whole where it is as in frames of ours, else value by value: both ways give the same."""
+    if isinstance(column, pd.Series) and column.dtype == "string" and not name.endswith("_date_time"):
+        return column.astype("object").where(column.notna(), None).tolist()
+    if isinstance(column, pd.Series) and column.dtype == "datetime64[us, UTC]":
+        spans: list[Any] = column.dt.tz_localize(None).to_numpy().astype("timedelta64[us]").tolist()
+        with contextlib.suppress(OverflowError, TypeError):  # years that Python cannot tell
+            return [None if span is None else _EPOCH + span for span in spans]
+    return [_told(value, name) for value in column]
 
 
 def _told(value: Any, name: str) -> Any:
@@ -173,6 +185,9 @@ def _plain(value: Any) -> Any:
 
 
 def _ids(given: object, kind: _Kind) -> list[str]:
+    values = given[_id_column(given.columns, kind)].tolist() if isinstance(given, pd.DataFrame) else given
+    if isinstance(values, list) and set(map(type, values)) <= {str} and all(map(_PLAIN_ID.fullmatch, values)):
+        return list(values)
     return [_checked_id(value, place, kind) for place, value in _placed(given, kind)]
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from odb_nb.operations.following import GONE
@@ -12,7 +14,7 @@ from odb_nb.operations.restore_results import ItemResult
 from odb_nb.operations.restore_sessions import is_over as artifact_is_over
 from odb_nb.operations.results import Result
 from odb_nb.operations.sessions import SETTLED, is_over
-from odb_nb.tables import RESTORE_POINTS, RESTORES, SESSIONS, STATUS, parsed
+from odb_nb.tables import RESTORE_POINTS, RESTORES, SESSIONS, STATUS, parsed, times_of_graph
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -81,19 +83,29 @@ def of_status(
     """One row per point given, with the newest usable of its sessions; `now` goes along as ``attrs["as_of"]``."""
     best = [newest_usable(matches.get(point.id, ()), now) for point in points]
     sessions = [match.session if match else {} for match in best]
-    # a session that failed is of no use for however long
-    expiries = [None if has_failed(session) else parsed(session.get("expirationDateTime")) for session in sessions]
     names = [name for name in RESTORE_POINTS.names if name != "id"]
     frame = STATUS.frame(
         sessions,
         restore_point_id=[point.id for point in points],
         matched_by=[match.matched_by if match else None for match in best],
-        expires_in=[expiry - now if expiry and now else None for expiry in expiries],
-        **{name: [getattr(point, name) for point in points] for name in names},
+        **_expiries(sessions, now),
+        **{name: list(map(attrgetter(name), points)) for name in names},
     )
     if now is not None:
         frame.attrs["as_of"] = now.isoformat()  # text: Parquet keeps attrs as JSON
     return frame
+
+
+def _expiries(sessions: Sequence[Mapping[str, Any]], now: datetime | None) -> dict[str, Any]:
+    """When each session expires and what is left of it; times that are all as Graph's are read once, and whole."""
+    expiries = [session.get("expirationDateTime") for session in sessions]
+    is_failed = list(map(has_failed, sessions))  # and of no use for however long
+    whole = times_of_graph(expiries)
+    if whole is not None and now is not None:
+        left = (whole - now).mask(np.array(is_failed, dtype="bool"))
+        return {"session_expiration_date_time": whole, "expires_in": left}
+    pairs = zip(map(parsed, expiries), is_failed, strict=True)
+    return {"expires_in": [moment - now if moment and now and not failed else None for moment, failed in pairs]}
 
 
 def of_restore(

@@ -56,7 +56,9 @@ class Sightings:
         """These ids were shown by the service to a client of this place."""
         nowhere: frozenset[Place] = frozenset()
         with self._guard:
-            for id_ in ids:
+            alone = self._sets.setdefault(frozenset({place}), frozenset({place}))
+            # mostly an id is known, and to this place alone: no need to look closer
+            for id_ in [id_ for id_ in ids if self._places.get(id_) is not alone]:
                 places = self._places.get(id_, nowhere)
                 if place not in places:
                     places |= {place}
@@ -133,10 +135,11 @@ class Memory:
     def completed(self, point: RestorePoint) -> RestorePoint:
         """The point with what was learned of it before."""
         known = self._points.get(point.id)
-        if known is None:
+        if known is None or known == point:
             return point
         told = {name: value for name, value in vars(point).items() if value is not None}
-        return dataclasses.replace(known, **told)
+        # mostly there is nothing new, and a point takes long to make
+        return known if told.items() <= vars(known).items() else dataclasses.replace(known, **told)
 
     def taken_at(self, moment: datetime | None) -> list[RestorePoint]:
         """Known points of that second."""

@@ -6,6 +6,7 @@ million rows or none. Values that cannot be read become null with a warning: one
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -29,6 +30,12 @@ COUNT: Dtype = "Int64"
 _INT64_LIMIT = 2**63
 # "20261120" and "2026-W47" are ISO 8601 too, but no time stamps of Graph's
 _LOOKS_LIKE_TIME = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ].*)?")
+# the form that Graph documents and sends, in years that Python and NumPy count alike
+_GRAPH_TIME = re.compile(r"[1-9]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z", re.ASCII)
+_NULL = {type(None)}
+_TEXT_OR_NULL = {str, type(None)}
+_MOMENT_OR_NULL = {datetime, type(None)}
+_NUMBER_OR_NULL = {str, int, type(None)}
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # half a character; a whole one is one code point in Python
 
 
@@ -73,12 +80,26 @@ def _pick(items: Sequence[Mapping[str, Any]], path: str | None) -> list[Any]:
         return [None] * len(items)
     values: list[Any] = list(items)
     for key in path.split("."):
-        values = [value.get(key) if isinstance(value, dict) else None for value in values]
+        kinds = _kinds(values)
+        if kinds <= {dict}:
+            values = [value.get(key) for value in values]
+        elif kinds != _NULL:  # what is null has no members
+            values = [value.get(key) if isinstance(value, dict) else None for value in values]
     return values
+
+
+# Columns as the service sends them are read whole; as soon as one value is of another kind, or odd, all of them are
+# read one by one. Both ways give the same.
 
 
 def _text(values: Sequence[Any], where: str) -> pd.api.extensions.ExtensionArray:
     del where
+    kinds = _kinds(values)
+    if kinds == _NULL:
+        return pd.array([None], dtype="string").repeat(len(values))
+    if kinds <= _TEXT_OR_NULL:
+        with contextlib.suppress(UnicodeEncodeError):  # half a character
+            return pd.array(values, dtype="string")
     return pd.array([_as_text(value) for value in values], dtype="string")
 
 
@@ -107,8 +128,26 @@ def parsed(text: object) -> datetime | None:
 
 def _times(values: Sequence[Any], where: str) -> pd.Series[Any]:
     """ISO 8601 text or aware datetimes; Graph sends 0 to 7 fraction digits, pandas keeps 6."""
+    if isinstance(values, pd.Series):  # of `times_of_graph`
+        return values
+    if _kinds(values) <= _MOMENT_OR_NULL and all(value is None or value.tzinfo is UTC for value in values):
+        return pd.Series(values, dtype="datetime64[us, UTC]")
+    whole = times_of_graph(values)
+    if whole is not None:
+        return whole
     moments = _read(values, _moment, where, "not a time stamp that can be read")
     return pd.Series(moments, dtype="datetime64[us, UTC]")
+
+
+def times_of_graph(values: Sequence[Any]) -> pd.Series[Any] | None:
+    """Times that are all null or in the form of Graph's documentation; None if any is not, or is on no calendar."""
+    if not _kinds(values) <= _TEXT_OR_NULL or not all(map(_GRAPH_TIME.fullmatch, filter(None, values))):
+        return None
+    try:  # NumPy drops digits after the sixth
+        naive = np.array([value[:-1] if value else None for value in values], dtype="datetime64[us]")
+    except ValueError:
+        return None
+    return pd.Series(naive).dt.tz_localize("UTC")
 
 
 def _moment(value: Any) -> datetime | None:
@@ -123,6 +162,10 @@ def _spans(values: Sequence[Any], where: str) -> pd.Series[Any]:
 
 
 def _counts(values: Sequence[Any], where: str) -> pd.api.extensions.ExtensionArray:
+    if _kinds(values) <= _NUMBER_OR_NULL:
+        with contextlib.suppress(ValueError, OverflowError):
+            numbers = np.array([0 if value is None else int(value) for value in values], dtype="int64")
+            return pd.arrays.IntegerArray(numbers, np.array([value is None for value in values], dtype="bool"))
     return pd.array(_read(values, _count, where, "not a whole number that fits 64 bits"), dtype="Int64")
 
 
@@ -140,6 +183,10 @@ def _count(value: Any) -> int | None:
 def _flags(values: Sequence[Any], where: str) -> pd.api.extensions.ExtensionArray:
     del where
     return pd.array([value if isinstance(value, bool) else None for value in values], dtype="boolean")
+
+
+def _kinds(values: Sequence[Any]) -> set[type]:
+    return set(map(type, values))
 
 
 def _read(values: Sequence[Any], read: Callable[[Any], Any], where: str, what: str) -> list[Any]:

@@ -278,6 +278,8 @@ class Transport:
         if not limit_s:
             raise never_sent("the time given has run out", request.label)
         information = request.information
+        self._adapter.set_base_url_for_request_information(information)
+        information.url = information.url  # or the SDK expands its template each time that it is looked at
         information.headers.try_add("Prefer", "include-unknown-enum-members")
         information.headers.try_add("client-request-id", request.client_request_id)
         information.add_request_options(_OPTIONS)

@@ -8,9 +8,8 @@ time together; never by time alone, and never by a guess.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from odb_nb.auth import comparable
 from odb_nb.tables import parsed
@@ -25,8 +24,7 @@ MatchedBy = Literal["service", "journal", "drive_and_time"]
 _EPOCH = datetime(1, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True)
-class Match:
+class Match(NamedTuple):
     """A session and how it was tied to its point."""
 
     session: dict[str, Any]
@@ -58,7 +56,8 @@ def newest_usable(matches: Iterable[Match], now: datetime | None) -> Match | Non
         session = match.session
         return is_live(session, now), parsed(session.get("createdDateTime")) or _EPOCH, str(session.get("id"))
 
-    return max(matches, key=merit, default=None)
+    found = list(matches)
+    return found[0] if len(found) == 1 else max(found, key=merit, default=None)
 
 
 def match(
@@ -68,20 +67,23 @@ def match(
     spellings: dict[str, list[str]] = defaultdict(list)
     for id_ in dict.fromkeys(point.id for point in points):
         spellings[comparable(id_)].append(id_)
-    by_drive_and_time = _by_drive_and_time(points)
+    as_given = {id_: ids for ids in spellings.values() for id_ in ids}  # found without being made comparable
+    by_drive_and_time: dict[tuple[str, datetime | None], str] | None = None  # made when first asked for
     found: dict[str, list[Match]] = defaultdict(list)
     for session in sessions:
-        session_id = str(session.get("id"))
         matched_by: MatchedBy
-        if session.get("restorePointId"):
-            point_id, matched_by = str(session["restorePointId"]), "service"
-        elif session_id in point_of_session:
+        if named := session.get("restorePointId"):
+            point_id, matched_by = str(named), "service"
+        elif (session_id := str(session.get("id"))) in point_of_session:
             point_id, matched_by = point_of_session[session_id], "journal"
-        elif (key := _drive_and_time(session)) in by_drive_and_time:
-            point_id, matched_by = by_drive_and_time[key], "drive_and_time"
         else:
-            continue
-        for spelled in spellings.get(comparable(point_id), (point_id,)):
+            if by_drive_and_time is None:
+                by_drive_and_time = _by_drive_and_time(points)
+            key = _drive_and_time(session)
+            if key not in by_drive_and_time:
+                continue
+            point_id, matched_by = by_drive_and_time[key], "drive_and_time"
+        for spelled in as_given.get(point_id) or spellings.get(comparable(point_id)) or (point_id,):
             found[spelled].append(Match(session, matched_by))
     return found
 

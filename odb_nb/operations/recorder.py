@@ -20,6 +20,7 @@ class Recorder:
         self.journal = journal
         self._pending: list[Conclusion] = []
         self._turn = asyncio.Lock()
+        self._given = self._written = 0
 
     async def call(self, method: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """Run one of the journal's methods in a thread, to its end even if we are cancelled."""
@@ -34,11 +35,14 @@ class Recorder:
             They could not be written; they stay pending and go with the next commit.
         """
         self._pending.extend(conclusions)
-        await asyncio.shield(self._commit())  # cut short, it would not know what it has written
+        self._given += len(conclusions)
+        await asyncio.shield(self._commit(self._given))  # cut short, it would not know what it has written
 
-    async def _commit(self) -> None:
+    async def _commit(self, given: int) -> None:
+        """Have all of the first `given` on disk; mostly the commit before took them along."""
         async with self._turn:
-            batch = list(self._pending)
-            if batch:
+            if self._written < given:
+                batch = list(self._pending)
                 await self.call(self.journal.conclude, batch)
                 del self._pending[: len(batch)]
+                self._written += len(batch)
