@@ -67,6 +67,17 @@ def peak_mb(way: str, path: str) -> float:
     return (_status_kb("VmHWM") - held) / 1024
 
 
+def walk_peak(base_url: str) -> str:
+    """Growth of this process's peak by a walk, in MB, and the items that it found."""
+    with odb.connect("sandbox", base_url=base_url) as client:
+        client.walk("session", max_depth=2, progress=False)  # a connection is there, and all is imported
+        gc.collect()
+        Path("/proc/self/clear_refs").write_text("5")
+        held = _status_kb("VmRSS")
+        items = len(client.walk("session", max_concurrency=AT_ONCE, progress=False))
+    return f"{(_status_kb('VmHWM') - held) / 1024} {items}"
+
+
 def _status_kb(name: str) -> int:
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
@@ -117,6 +128,12 @@ def walking(server: Quick, client: odb.BackupClient) -> Iterator[Measure]:
         f"`walk`, {FILES:,} files, {LATENCY_S * 1000:.0f} ms latency, {AT_ONCE} at once: share of what they allow",
         least / seconds, 0.85, at_least=True, context=f"{seconds:.1f} s, least {least:.1f} s, {folders + 3:,} places",
     )  # fmt: skip
+    server.set(files=FILES)
+    command = [sys.executable, __file__, "walk", server.base_url]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603 - our own
+    megabytes, items = map(float, said.split())
+    yield Measure(f"`walk`, {FILES:,} files: peak memory for each item, kB", megabytes * 1024 / items,
+                  context=f"{megabytes:.0f} MB, {items:,.0f} items; once, in a process of its own")  # fmt: skip
 
 
 def _walked(client: odb.BackupClient, files: int) -> float:
@@ -138,4 +155,5 @@ def walking_grows(server: Quick, client: odb.BackupClient) -> tuple[str, tuple[i
 
 
 if __name__ == "__main__":
-    sys.stdout.write(str(peak_mb(*sys.argv[1:])))
+    way, where = sys.argv[1:]
+    sys.stdout.write(walk_peak(where) if way == "walk" else str(peak_mb(way, where)))
