@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
+import time
 import uuid
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 1
 BUSY_TIMEOUT_S = 10.0
+_LOOKS_APART_S = 0.01
 
 _SCHEMA = """
 CREATE TABLE intent (
@@ -129,13 +131,16 @@ class JournalFile:
         db = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
         db.row_factory = sqlite3.Row
         try:
-            db.execute("PRAGMA journal_mode = WAL")
+            _use_wal(db)
             db.execute("PRAGMA synchronous = FULL")
             self._prepare(db)
             self._check(db)
+            # lock files are looked at in transactions only: nobody tries ours before it is held
+            db.execute("BEGIN IMMEDIATE")
             self._alive = FileLock(self._alive_path(self.owner), timeout=0, mode=0o600, thread_local=False)
             self._alive.acquire()
             self._sweep()
+            db.commit()
         except BaseException:
             db.close()
             raise
@@ -171,6 +176,20 @@ class JournalFile:
         for statement in _LATER:
             db.execute(statement)
         db.commit()
+
+
+def _use_wal(db: sqlite3.Connection) -> None:
+    """Alone of all statements this one does not wait where two open a new file at once: its error comes at once."""
+    end = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as exc:
+            if exc.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= end:
+                raise
+            time.sleep(_LOOKS_APART_S)
+        else:
+            return
 
 
 def rows_of(path: Path, query: str, values: Sequence[object]) -> list[sqlite3.Row]:

@@ -176,6 +176,19 @@ def test_two_processes_may_make_the_file_at_once(path):
     assert sorted(claimed) == sorted(f"p{number}" for number in range(40))
 
 
+@pytest.mark.parametrize("attempt", range(10))
+def test_however_many_make_the_file_at_once_each_of_them_waits_its_turn(path, attempt):
+    start = threading.Barrier(6)
+
+    def first_look(_):
+        with contextlib.closing(Journal(path)) as journal:
+            start.wait(10)
+            return journal.history()
+
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(first_look, range(6))) == [[]] * 6
+
+
 @pytest.mark.parametrize("written", [1, 10, 40])
 def test_a_kill_among_many_writes_loses_nothing_concluded(opened, path, written):
     with kernel(WRITES_WITHOUT_END, path) as other:
