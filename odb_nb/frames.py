@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from odb_nb.columns import parsed, times_of_graph
 from odb_nb.operations.following import GONE
 from odb_nb.operations.matching import has_failed, newest_usable
 from odb_nb.operations.restore_results import ItemResult
 from odb_nb.operations.restore_sessions import is_over as artifact_is_over
 from odb_nb.operations.results import Result
 from odb_nb.operations.sessions import SETTLED, is_over
-from odb_nb.tables import RESTORE_POINTS, RESTORES, SESSIONS, STATUS, parsed, times_of_graph
+from odb_nb.tables import RESTORE_POINTS, RESTORES, SESSIONS, STATUS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from odb_nb.columns import TEXT, TIME
 from odb_nb.errors import InputError
 from odb_nb.pairing import is_whole, matched_columns, partners, point_time, refuse_other_drives, tell_partial
-from odb_nb.tables import TEXT, TIME
 from odb_nb.words import time_in_words
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ import pandas as pd
 from pandas.api.types import is_object_dtype
 
 from odb_nb import tables
+from odb_nb.columns import Table
 from odb_nb.errors import InputError
 from odb_nb.stand_ins import StandIns
 
@@ -25,7 +26,7 @@ _MAILS = frozenset({"email", "account"})
 _PATHS = frozenset({"path", "path_before", "restored_item_path"})
 _ADDRESSES = frozenset({"web_url", "restored_item_web_url"})
 _OF_NAMES = _NAMES | _MAILS | _PATHS | _ADDRESSES | {"name"}
-_ALL_TABLES = [table for table in vars(tables).values() if isinstance(table, tables.Table)]
+_ALL_TABLES = [table for table in vars(tables).values() if isinstance(table, Table)]
 # ids, times, sizes and the service's words; all else that is text may hold anything
 _KEPT = frozenset(name for table in _ALL_TABLES for name in table.names) - _OF_NAMES - {"error_message"}
 _KEPT_ATTRS = _KEPT | {"restore_point_date_time", "as_of", "not_listed"}

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from odb_nb.columns import parsed
 from odb_nb.errors import InputError
 from odb_nb.notices import notify
-from odb_nb.tables import ITEMS, parsed
+from odb_nb.tables import ITEMS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

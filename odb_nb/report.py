@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from odb_nb.columns import parsed
 from odb_nb.errors import InputError
 from odb_nb.page import PAGE_END, page_start
 from odb_nb.plots.picture import Picture
 from odb_nb.styles import StyledTable, as_of, frame_html, in_rows, sound
-from odb_nb.tables import parsed
 from odb_nb.whole_file import free, in_place
 from odb_nb.words import time_in_words
 

@@ -12,10 +12,11 @@ import pandas as pd
 from pandas.api.types import is_bool_dtype, is_integer_dtype, is_numeric_dtype
 
 from odb_nb.arguments import whole_number
+from odb_nb.columns import parsed
 from odb_nb.errors import InputError
 from odb_nb.palette import NO_SESSION, SOON, Look, look_of, look_of_change
 from odb_nb.rendering import TABLE_RULES, Column, as_html, as_text
-from odb_nb.tables import COMPARISON, RESTORES, SESSIONS, STATUS, parsed
+from odb_nb.tables import COMPARISON, RESTORES, SESSIONS, STATUS
 from odb_nb.words import span_in_words, time_in_words
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from odb_nb import frames, tables
+from odb_nb import columns, frames, tables
 from odb_nb.arguments import RestorePoint, restore_points
+from odb_nb.columns import Column, Table
 from odb_nb.errors import InputError
 from odb_nb.operations.matching import Match
-from odb_nb.tables import Column, Table
 
 surrogates = st.characters(min_codepoint=0xD800, max_codepoint=0xDFFF)
 texts = st.one_of(st.none(), st.text(), st.text(st.one_of(st.characters(), surrogates)))
@@ -33,11 +33,11 @@ elsewhere = datetime(2026, 11, 20, tzinfo=timezone(timedelta(hours=2)))
 @pytest.mark.parametrize(
     ("dtype", "values", "odd"),
     [
-        pytest.param(tables.TEXT, texts, ["a", "b"], id="text"),
-        pytest.param(tables.TIME, times_as_text, elsewhere, id="times"),
-        pytest.param(tables.TIME, st.one_of(times_as_text, written), elsewhere, id="odd times"),
-        pytest.param(tables.TIME, st.one_of(st.none(), moments), elsewhere, id="moments"),
-        pytest.param(tables.COUNT, numbers, np.int64(7), id="counts"),
+        pytest.param(columns.TEXT, texts, ["a", "b"], id="text"),
+        pytest.param(columns.TIME, times_as_text, elsewhere, id="times"),
+        pytest.param(columns.TIME, st.one_of(times_as_text, written), elsewhere, id="odd times"),
+        pytest.param(columns.TIME, st.one_of(st.none(), moments), elsewhere, id="moments"),
+        pytest.param(columns.COUNT, numbers, np.int64(7), id="counts"),
     ],
 )
 @given(data=st.data())
@@ -68,7 +68,7 @@ def test_a_column_is_the_same_whether_read_whole_or_value_by_value(dtype, values
 def test_odd_times_are_the_same_whatever_stands_beside_them(value, expected, beside):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        read = Table("any", (Column("one", tables.TIME),)).of_columns({"one": [value, *beside]})
+        read = Table("any", (Column("one", columns.TIME),)).of_columns({"one": [value, *beside]})
 
     assert read["one"].iloc[0] == pd.Timestamp(expected) if expected else pd.isna(read["one"].iloc[0])
     assert read["one"].notna().sum() == len(beside) + bool(expected)

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from walks import walk
 
 import odb_nb as odb
+from odb_nb.columns import TEXT
 from odb_nb.errors import InputError
-from odb_nb.tables import COMPARISON, TEXT
+from odb_nb.tables import COMPARISON
 
 BUDGET = ("k1", "Documents/Budget.xlsx", 10)
 TEAM = ("k2", "Documents/Team.docx", 20)

@@ -17,6 +17,7 @@ ROOMS = [
     {"notices", "palette", "words"},
     {
         "paths",
+        "columns",
         "tables",
         "arguments",
         "journal",
@@ -42,7 +43,7 @@ ROOMS = [
 ]
 FOREIGN = {
     "pandas": {
-        "tables",
+        "columns",
         "arguments",
         "frames",
         "plans",

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from odb_nb import tables
-from odb_nb.tables import Column, Table
+from odb_nb import columns, tables
+from odb_nb.columns import Column, Table
 
 TABLES = [
     pytest.param(table, id=table.name)
@@ -26,8 +26,8 @@ TABLES = [
     )
 ]
 FLAGS = Table("flags", (Column("flag", "boolean", "flag"),))
-TIMES = Table("times", (Column("time", tables.TIME, "time"),))
-SIZES = Table("sizes", (Column("size", tables.COUNT, "size"),))
+TIMES = Table("times", (Column("time", columns.TIME, "time"),))
+SIZES = Table("sizes", (Column("size", columns.COUNT, "size"),))
 TEXTS = Table("texts", (Column("text", path="text"),))
 GOOD_TIME = pd.Timestamp("2026-11-20T12:00:00Z")
 
@@ -71,7 +71,7 @@ def test_a_frame_without_values_has_all_columns_and_dtypes(table, items):
 
 @pytest.mark.parametrize("table", TABLES)
 def test_a_frame_mixed_of_values_and_nulls_keeps_its_dtypes(table):
-    value = {tables.TEXT: "text", tables.TIME: "2026-11-20T12:00:00Z", tables.COUNT: "7"}
+    value = {columns.TEXT: "text", columns.TIME: "2026-11-20T12:00:00Z", columns.COUNT: "7"}
     full = {}
     for column in table.columns:
         if column.path is not None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from odb_nb import arguments, tables
 from odb_nb.client.connection import READ_DEADLINE_S, ConnectedClient
+from odb_nb.columns import parsed
 from odb_nb.errors import InputError
 from odb_nb.notices import notify
 from odb_nb.operations import matching
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from odb_nb.columns import Table
     from odb_nb.progress import Progress
-    from odb_nb.tables import Table
 
 WALK_DEADLINE_S = 6 * 3600.0
 MOST_AT_ONCE = 32
@@ -219,7 +220,7 @@ class ItemMethods(ConnectedClient):
     async def _told_of(self, session: dict[str, Any]) -> dict[str, Any]:
         """Which point and drive a session is of, as far as the service, the journal or what was listed tell."""
         session_id = str(session.get("id"))
-        taken = tables.parsed(session.get("restorePointDateTime"))
+        taken = parsed(session.get("restorePointDateTime"))
         points = self._memory.taken_at(taken)
         ties = await self._point_of_session()
         matches = matching.match(points, [session], ties)

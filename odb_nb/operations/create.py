@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from odb_nb.background import show
+from odb_nb.columns import parsed
 from odb_nb.errors import AuthError, GraphError, JournalError, OdbError, OutcomeUnknownError, ThrottledError
 from odb_nb.journal import Conclusion, Intent, Ties
 from odb_nb.journal import Outcome as Recorded
@@ -23,7 +24,6 @@ from odb_nb.operations.matching import is_live, match, newest_usable
 from odb_nb.operations.results import Outcome, Result, in_doubt, not_fast, not_sent, session_exists
 from odb_nb.operations.sessions import find_session, list_sessions, open_session
 from odb_nb.operations.together import together
-from odb_nb.tables import parsed
 from odb_nb.words import counts_in_words
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from odb_nb.arguments import LONGEST_CALL_S
 from odb_nb.auth import comparable
+from odb_nb.columns import parsed
 from odb_nb.operations.matching import second
-from odb_nb.tables import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -23,9 +23,9 @@ from odb_nb.transport import Request
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
 
+    from odb_nb.columns import Table
     from odb_nb.pacing import Deadline
     from odb_nb.progress import Report
-    from odb_nb.tables import Table
     from odb_nb.transport import Transport
 
 OrderBy = Literal["pathAsc", "pathDsc", "nameAsc", "nameDsc"]

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from odb_nb.auth import comparable
-from odb_nb.tables import parsed
+from odb_nb.columns import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -27,8 +27,8 @@ from msgraph.generated.solutions.backup_restore.restore_points.search.search_pos
 )
 
 from odb_nb.arguments import FAST_RESTORE, RestorePoint
+from odb_nb.columns import parsed
 from odb_nb.errors import ReplyShapeError
-from odb_nb.tables import parsed
 from odb_nb.transport import Request
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from odb_nb.analysis import drive_labels, refuse_twice
+from odb_nb.columns import COUNT, SPAN, TEXT, TIME, parsed
 from odb_nb.errors import InputError
 from odb_nb.palette import NO_SESSION
 from odb_nb.styles import EXPIRES_SOON
-from odb_nb.tables import COUNT, SPAN, TEXT, TIME, parsed
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 import pandas as pd
 
+from odb_nb.columns import parsed
 from odb_nb.errors import InputError, OdbError
-from odb_nb.tables import PLAN, parsed
+from odb_nb.tables import PLAN
 from odb_nb.widgets.destination import Destination
 from odb_nb.widgets.form import Form, button, heading, named
 from odb_nb.widgets.plan_table import PlanTable

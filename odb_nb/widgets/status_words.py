@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from odb_nb.columns import parsed
 from odb_nb.palette import NO_SESSION, SOON, look_of
 from odb_nb.styles import EXPIRES_SOON, sound
-from odb_nb.tables import parsed
 from odb_nb.words import counts_in_words, size_in_words, span_in_words, time_in_words
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from odb_nb.tables import parsed
+from odb_nb.columns import parsed
 from odb_nb.widgets.item_words import seen
 from odb_nb.widgets.places import one_session
 from odb_nb.widgets.status_words import in_utc

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from odb_nb.arguments import RestorePoint
+from odb_nb.columns import parsed
 from odb_nb.operations.matching import Match, is_live, match, newest_usable, second
-from odb_nb.tables import parsed
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 TAKEN = "2026-11-20T12:00:00Z"
