@@ -18,7 +18,7 @@ from odb_nb.journal_file import JournalFile, rows_of
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
 # the last conclusion of each intent is the one that holds
@@ -28,6 +28,8 @@ _STATE = """
     FROM intent LEFT JOIN conclusion AS last ON last.rowid = (
         SELECT max(rowid) FROM conclusion WHERE intent_id = intent.id)
 """
+
+_SINCE = f"{_STATE} WHERE intent.date_time >= ? ORDER BY intent.date_time, intent.rowid"
 
 _NOT_DONE = ("failed", "absent", "withdrawn")
 _SETTLED = ("created", *_NOT_DONE)  # anything else is a doubt, also a word that damage or a newer odb_nb has left
@@ -197,12 +199,7 @@ class Journal:
     def history(self, *, since: datetime | None = None) -> list[dict[str, Any]]:
         """One row per write that was tried, oldest first; what was withdrawn before it was sent is left out."""
         with self._file.transaction() as db:
-            rows = db.execute(
-                f"{_STATE} WHERE coalesce(outcome, '') != 'withdrawn' AND intent.date_time >= ? "
-                "ORDER BY intent.date_time, intent.rowid",
-                (since.isoformat() if since else "",),
-            ).fetchall()
-        return [_told(row) for row in rows]
+            return _told(db.execute(_SINCE, _start(since)))
 
     def close(self) -> None:
         """Close the file and stop counting as alive; open intents become doubts for the next run."""
@@ -251,12 +248,20 @@ def _intent(row: sqlite3.Row) -> Intent:
     )  # fmt: skip
 
 
-def _told(row: sqlite3.Row) -> dict[str, Any]:
-    return {
-        **dict(row),
-        "outcome": row["outcome"] if row["outcome"] in _SETTLED else "unknown",
-        "restore_point_id": row["restore_point_id"] or None,  # of an item whose point is not known
-    }
+def _start(since: datetime | None) -> tuple[str]:
+    return (since.isoformat() if since else "",)
+
+
+def _told(rows: Iterable[sqlite3.Row]) -> list[dict[str, Any]]:
+    return [
+        {
+            **dict(row),
+            "outcome": row["outcome"] if row["outcome"] in _SETTLED else "unknown",
+            "restore_point_id": row["restore_point_id"] or None,  # of an item whose point is not known
+        }
+        for row in rows
+        if row["outcome"] != "withdrawn"
+    ]
 
 
 def history_of(paths: Sequence[Path], *, since: datetime | None = None) -> list[dict[str, Any]]:
@@ -266,13 +271,11 @@ def history_of(paths: Sequence[Path], *, since: datetime | None = None) -> list[
     """
     newest: dict[str, sqlite3.Row] = {}
     for path in paths:
-        query = f"{_STATE} WHERE intent.date_time >= ? ORDER BY intent.date_time, intent.rowid"
-        for row in rows_of(path, query, (since.isoformat() if since else "",)):
+        for row in rows_of(path, _SINCE, _start(since)):
             known = newest.get(row["id"])
             if known is None or (known["concluded"] or 0) < (row["concluded"] or 0):
                 newest[row["id"]] = row
-    told = sorted(newest.values(), key=lambda row: str(row["date_time"]))
-    return [_told(row) for row in told if row["outcome"] != "withdrawn"]
+    return _told(sorted(newest.values(), key=lambda row: str(row["date_time"])))
 
 
 def default_path(tenant: str) -> Path:

@@ -149,8 +149,7 @@ class JournalFile:
 
     def _check(self, db: sqlite3.Connection) -> None:
         """Refuse a damaged file: what it has forgotten would be sent again. 10,000 restored items take 0.1 to 0.2 s."""
-        found = str(db.execute("PRAGMA integrity_check(1)").fetchone()[0])
-        if found != "ok":
+        if found := _damage(db):
             raise self._damaged(found)
 
     def _sweep(self) -> None:
@@ -222,14 +221,19 @@ def _read(path: Path, how: str, query: str, values: Sequence[object]) -> list[sq
         with contextlib.closing(sqlite3.connect(address, uri=True, timeout=BUSY_TIMEOUT_S)) as db:
             db.row_factory = sqlite3.Row
             version = _schema(db, path)
-            found = str(db.execute("PRAGMA integrity_check(1)").fetchone()[0])
-            if found != "ok":
+            if found := _damage(db):
                 raise JournalError(f"the journal {path} is damaged ({found}); give a copy from before the damage")
             return db.execute(query, values).fetchall() if version else []
     except UnicodeDecodeError as exc:  # sqlite3 lets it out as it is
         raise JournalError(f"the journal {path} is damaged (text that cannot be read); give another copy") from exc
     except sqlite3.Error as exc:
         raise JournalError(f"{path} cannot be read as a journal ({exc}); it is none, or damaged, or not yours") from exc
+
+
+def _damage(db: sqlite3.Connection) -> str | None:
+    """What SQLite finds wrong with a file; None if nothing is."""
+    found = str(db.execute("PRAGMA integrity_check(1)").fetchone()[0])
+    return None if found == "ok" else found
 
 
 def _schema(db: sqlite3.Connection, path: Path) -> int:
