@@ -110,3 +110,9 @@ class ThrottledError(GraphError):
 
 class ReplyShapeError(GraphError):
     """The answer is not of the shape we know; the message says what was expected and where."""
+
+
+def advised(error: GraphError, advice: str) -> GraphError:
+    """The same error, with what to do in its words."""
+    error.args = (f"{error.message.rstrip('.')}; {advice}",)
+    return error

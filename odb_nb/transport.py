@@ -33,6 +33,7 @@ from odb_nb.errors import (
     OutcomeUnknownError,
     ReplyShapeError,
     ThrottledError,
+    advised,
 )
 from odb_nb.http_client import (
     MOST_CONNECTIONS,
@@ -169,7 +170,7 @@ class Transport:
                 if not _is_passing(exc):
                     raise
                 if attempt == ATTEMPTS or not await deadline.pause(back_off_s(attempt)):
-                    raise _advised(exc, "call again later") from None
+                    raise advised(exc, "call again later") from None
         raise AssertionError("unreachable")
 
     async def write(self, request: Request, deadline: Deadline, *, expect: str | None = "id") -> Answer:
@@ -191,7 +192,7 @@ class Transport:
                 if exc.was_sent:
                     raise _unknown(exc, request) from exc
                 if attempt == ATTEMPTS or not await deadline.pause(back_off_s(attempt)):
-                    raise _advised(exc, "call again later") from None
+                    raise advised(exc, "call again later") from None
                 continue
             try:
                 answer = self._value(reply, request, expect)
@@ -310,12 +311,6 @@ def _is_passing(exc: OdbError) -> bool:
     if isinstance(exc, (NoReplyError, ReplyShapeError)):
         return True
     return isinstance(exc, GraphError) and not isinstance(exc, ThrottledError) and (exc.status_code or 0) >= 500
-
-
-def _advised(exc: GraphError, advice: str) -> GraphError:
-    """The same error, with what to do in its words."""
-    exc.args = (f"{exc.message.rstrip('.')}; {advice}",)
-    return exc
 
 
 def _unknown(exc: GraphError, request: Request) -> OutcomeUnknownError:

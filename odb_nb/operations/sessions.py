@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgraph.generated.models.one_drive_for_business_browse_session import OneDriveForBusinessBrowseSession
 
-from odb_nb.errors import GraphError
+from odb_nb.errors import GraphError, advised
 from odb_nb.transport import Request
 from odb_nb.words import counts_in_words
 
@@ -53,7 +53,7 @@ async def get_session(transport: Transport, session_id: str, deadline: Deadline)
         return await transport.read(Request(item.to_get_request_information()), deadline, expect="id")
     except GraphError as exc:
         if exc.status_code == 404:
-            exc.args = (f"{exc.message.rstrip('.')}; open its restore point again with create_sessions",)
+            raise advised(exc, "open its restore point again with create_sessions") from None
         raise
 
 
