@@ -5,12 +5,22 @@ from __future__ import annotations
 import math
 import re
 import threading
+import time
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 from odb_nb.errors import InputError
 
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,7}))?(Z|[+-]\d\d:\d\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """An instant on both clocks, the machine's and the sandbox's."""
+
+    machine: float
+    sandbox: datetime
 
 
 class Clock:
@@ -46,6 +56,14 @@ class Clock:
         with self._lock:
             self._now += timedelta(seconds=seconds)
             return self._now
+
+    def mark(self) -> Mark:
+        """This instant, for `since`."""
+        return Mark(time.monotonic(), self._now)
+
+    def since(self, mark: Mark) -> float:
+        """Seconds on both clocks together: a client that skips its waits has waited."""
+        return time.monotonic() - mark.machine + (self._now - mark.sandbox).total_seconds()
 
     def step(self) -> None:
         self.advance(self._step_s)

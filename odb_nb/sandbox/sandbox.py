@@ -101,7 +101,7 @@ class Sandbox:
                 # Only now: tornado and asyncio take their time to import.
                 from odb_nb.sandbox.server import LoopbackServer
 
-                self._server = LoopbackServer(self._desk.answer, self.settings.port, self.clock.now)
+                self._server = LoopbackServer(self._desk.answer, self.settings.port, self.clock)
         return self
 
     def close(self) -> None:

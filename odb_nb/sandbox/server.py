@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-import time
 import weakref
 from typing import TYPE_CHECKING, cast
 
@@ -17,12 +16,13 @@ from odb_nb.sandbox.sending import send, send_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
-    from datetime import datetime
     from typing import Any
 
     from tornado.http1connection import HTTP1Connection
     from tornado.httputil import HTTPServerRequest
     from tornado.iostream import IOStream
+
+    from odb_nb.sandbox.clock import Clock, Mark
 
 _LARGEST_BODY = 4 * 1024 * 1024
 _DOOR_LOOKS_S = 0.005
@@ -37,13 +37,13 @@ class LoopbackServer:
         Turns a request into an answer, at once; the answer says how long to hold it back, and in which manner it goes.
     port : int
         0 takes a free one.
-    now : callable
-        The sandbox's time, by which a door that was shut opens again.
+    clock : Clock
+        By which a door that was shut opens again.
     """
 
-    def __init__(self, answer: Callable[[Received], Answer], port: int, now: Callable[[], datetime]) -> None:
+    def __init__(self, answer: Callable[[Received], Answer], port: int, clock: Clock) -> None:
         self._answer = answer
-        self._now = now
+        self._clock = clock
         # Bound here and not in the thread, so that a port in use is the caller's exception.
         self._socket = _listening(port)
         self.port: int = self._socket.getsockname()[1]
@@ -112,13 +112,13 @@ class LoopbackServer:
             # Before the answer goes out: who has it finds the door shut.
             self._door.shut(but=connection.stream)
             self._door = None
-            self._start(self._open_later(answer.seconds, time.monotonic(), self._now()))
+            self._start(self._open_later(answer.seconds, self._clock.mark()))
         await send(connection, answer, is_head=is_head)
 
-    async def _open_later(self, seconds: float, shut_at: float, shut_when: datetime) -> None:
+    async def _open_later(self, seconds: float, shut: Mark) -> None:
         """Open the door again once so many seconds have passed, on the machine's clock and the sandbox's together."""
         # nobody tells when a clock that others move has moved far enough
-        while time.monotonic() - shut_at + (self._now() - shut_when).total_seconds() < seconds:  # noqa: ASYNC110
+        while self._clock.since(shut) < seconds:  # noqa: ASYNC110
             await asyncio.sleep(_DOOR_LOOKS_S)
         while True:
             try:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from odb_nb.sandbox.clock import Clock
+    from odb_nb.sandbox.clock import Clock, Mark
 
 # Other requests may already be on their way when one is told to wait; the very same request never is.
 _ON_THEIR_WAY_S = 0.5
@@ -38,8 +38,7 @@ class RequestRecord:
 class _Wait:
     question: bytes
     seconds: float
-    told_at: float
-    told_when: datetime
+    told: Mark
 
 
 class Watch:
@@ -79,11 +78,10 @@ class Watch:
         wait = self._wait
         if wait is None:
             return
-        real = time.monotonic() - wait.told_at
-        waited = real + (self._clock.now() - wait.told_when).total_seconds()
+        waited = self._clock.since(wait.told)
         if waited >= wait.seconds:
             self._wait = None
-        elif question == wait.question or real > _ON_THEIR_WAY_S:
+        elif question == wait.question or time.monotonic() - wait.told.machine > _ON_THEIR_WAY_S:
             self.complain(f"{what} was sent {waited:.2f} s after a Retry-After of {wait.seconds:g} s")
 
     def told_to_wait(self, question: bytes, retry_after: str) -> None:
@@ -91,12 +89,9 @@ class Watch:
         seconds = self._seconds(retry_after)
         if seconds <= 0:
             return
-        now = self._clock.now()
-        if self._wait is not None:
-            waited = time.monotonic() - self._wait.told_at + (now - self._wait.told_when).total_seconds()
-            if self._wait.seconds - waited > seconds:
-                return
-        self._wait = _Wait(question, seconds, time.monotonic(), now)
+        if self._wait is not None and self._wait.seconds - self._clock.since(self._wait.told) > seconds:
+            return
+        self._wait = _Wait(question, seconds, self._clock.mark())
 
     def _seconds(self, retry_after: str) -> float:
         if retry_after.strip().isdecimal():
