@@ -46,9 +46,9 @@ def fresh(count: int) -> list[str]:
     return [f"run-{run}-point-{number}" for number in range(count)]
 
 
-def _rate(server: Quick, work: Callable[[list[str]], object], count: int) -> float:
+def _rate(server: Quick, work: Callable[[list[str]], object], count: int, latency_s: float = LATENCY_S) -> float:
     """Creates a second; each of them once, or the figure is worth nothing."""
-    server.set(latency_s=LATENCY_S)
+    server.set(latency_s=latency_s)
     start = time.perf_counter()
     work(fresh(count))
     rate = count / (time.perf_counter() - start)
@@ -73,7 +73,7 @@ def creating(server: Quick) -> Iterator[Measure]:
     rates: dict[Any, list[float]] = {name: [] for name in (*AT_ONCE, *works)}
     for _ in range(TIMES):
         for at_once in AT_ONCE:
-            rates[at_once].append(_our_rate(server, at_once))
+            rates[at_once].append(our_rate(server, at_once))
         for name, (work, count) in works.items():
             rates[name].append(_rate(server, work, count))
     for peer in at_hand:
@@ -82,13 +82,16 @@ def creating(server: Quick) -> Iterator[Measure]:
     yield from _compared({name: statistics.median(of_one) for name, of_one in rates.items()})
 
 
-def _our_rate(server: Quick, at_once: int) -> float:
+def our_rate(server: Quick, at_once: int, latency_s: float = LATENCY_S) -> float:
+    """Creates a second of `create_sessions`, with a client and a journal of its own."""
     with connected(server) as client:
         server.set()
         client.create_sessions(fresh(2), progress=False)  # a connection is there, and all is imported
-        return _rate(
-            server, lambda points: client.create_sessions(points, max_concurrency=at_once, progress=False), CREATES
-        )
+
+        def work(points: list[str]) -> object:
+            return client.create_sessions(points, max_concurrency=at_once, progress=False)
+
+        return _rate(server, work, CREATES, latency_s)
 
 
 def _compared(rates: dict[Any, float]) -> Iterator[Measure]:

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from quick_server import Quick
+
+T = TypeVar("T")
 
 ROWS = 1_000_000
 COMPARED = (10_000, 100_000, 1_000_000)
@@ -59,23 +61,24 @@ def peak_mb(way: str, path: str) -> float:
     """Growth of this process's peak by one comparison of the listings in a file of ours."""
     before, after = pd.read_pickle(path)  # noqa: S301 - our own
     WAYS[way](before.head(1000), after.head(1000))
-    gc.collect()
-    Path("/proc/self/clear_refs").write_text("5")  # the peak counts from here: Linux
-    held = _status_kb("VmRSS")
-    result = WAYS[way](before, after)
-    del result
-    return (_status_kb("VmHWM") - held) / 1024
+    return _grown_mb(lambda: WAYS[way](before, after))[0]
 
 
 def walk_peak(base_url: str) -> str:
     """Growth of this process's peak by a walk, in MB, and the items that it found."""
     with odb.connect("sandbox", base_url=base_url) as client:
         client.walk("session", max_depth=2, progress=False)  # a connection is there, and all is imported
-        gc.collect()
-        Path("/proc/self/clear_refs").write_text("5")
-        held = _status_kb("VmRSS")
-        items = len(client.walk("session", max_concurrency=AT_ONCE, progress=False))
-    return f"{(_status_kb('VmHWM') - held) / 1024} {items}"
+        grown, items = _grown_mb(lambda: len(client.walk("session", max_concurrency=AT_ONCE, progress=False)))
+    return f"{grown} {items}"
+
+
+def _grown_mb(work: Callable[[], T]) -> tuple[float, T]:
+    """How far this process's peak rises over what it holds now, and what the work gives."""
+    gc.collect()
+    Path("/proc/self/clear_refs").write_text("5")  # the peak counts from here: Linux
+    held = _status_kb("VmRSS")
+    result = work()
+    return (_status_kb("VmHWM") - held) / 1024, result
 
 
 def _status_kb(name: str) -> int:
@@ -132,8 +135,10 @@ def walking(server: Quick, client: odb.BackupClient) -> Iterator[Measure]:
     command = [sys.executable, __file__, "walk", server.base_url]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603 - our own
     megabytes, items = map(float, said.split())
-    yield Measure(f"`walk`, {FILES:,} files: peak memory for each item, kB", megabytes * 1024 / items,
-                  context=f"{megabytes:.0f} MB, {items:,.0f} items; once, in a process of its own")  # fmt: skip
+    yield Measure(
+        f"`walk`, {FILES:,} files: peak memory for each item, kB", megabytes * 1024 / items,
+        context=f"{megabytes:.0f} MB, {items:,.0f} items; measured once, in a process of its own",
+    )  # fmt: skip
 
 
 def _walked(client: odb.BackupClient, files: int) -> float:

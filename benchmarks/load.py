@@ -23,6 +23,7 @@ from pathlib import Path
 
 import pandas as pd
 from ipywidgets.widgets.widget import _instances
+from timing import peak_mb
 
 import odb_nb as odb
 from odb_nb.sandbox import Fault, Sandbox
@@ -70,13 +71,6 @@ def check(holds: bool, what: str) -> None:
         raise SystemExit(f"does not hold: {what}")
 
 
-def peak_mb() -> int:
-    """The most memory that this process, with its sandbox, has held."""
-    import resource
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-
-
 def many_points() -> None:
     """10,000 points from the list to the file."""
     sandbox = Sandbox(drives=POINTS // PER_DRIVE + 40)
@@ -106,7 +100,7 @@ def many_points() -> None:
         check(len(pd.read_csv(Path(folder) / "status.csv")) == POINTS, "rows of the file")
         check(sandbox.complaints == [], f"complaints {sandbox.complaints[:3]}")
         sys.stdout.write(f"{pd.DataFrame(steps.rows).to_string(index=False)}\n")
-        sys.stdout.write(f"complaints of the sandbox: 0; peak of both in one process: {peak_mb()} MB\n")
+        sys.stdout.write(f"complaints of the sandbox: 0; peak of both in one process: {peak_mb():.0f} MB\n")
 
 
 def held() -> dict[str, float]:

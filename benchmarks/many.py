@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from creating import connected, fresh
+from creating import our_rate
 from quick_server import Quick, running
 from timing import TIMES, Measure
 
@@ -34,7 +34,6 @@ BEGIN, END = "<!-- by benchmarks/many.py -->", "<!-- end -->"
 
 AT_ONCE = 32
 LATENCIES_S = (0.0, 0.15)
-CREATES = 1_000
 # documented, of every request of an app to all tenants: 130,000 in 10 seconds (Graph's page "throttling limits")
 OF_ALL_TENANTS = 13_000
 # documented of SharePoint and OneDrive, per app and tenant, the smallest and the largest tenants: 1,250 and 6,250 units
@@ -50,7 +49,7 @@ def throttle(server: Quick) -> Iterator[Measure]:
     rates: dict[float, list[float]] = {latency: [] for latency in LATENCIES_S}
     for _ in range(TIMES):
         for latency in LATENCIES_S:
-            rates[latency].append(_rate(server, latency))
+            rates[latency].append(our_rate(server, AT_ONCE, latency))
     for latency in LATENCIES_S:
         rate = statistics.median(rates[latency])
         for size, limit in OF_ONE_TENANT.items():
@@ -60,20 +59,6 @@ def throttle(server: Quick) -> Iterator[Measure]:
                 context=f"{rate:.0f}/s / {limit:.0f}/s, which is assumed; {rate / OF_ALL_TENANTS:.1%} of the "
                 f"{OF_ALL_TENANTS:,}/s that are documented for one app in all tenants together",
             )
-
-
-def _rate(server: Quick, latency_s: float) -> float:
-    """Creates a second; each of them once, or the figure is worth nothing."""
-    with connected(server) as client:
-        server.set()
-        client.create_sessions(fresh(2), progress=False)  # a connection is there, and all is imported
-        server.set(latency_s=latency_s)
-        start = time.perf_counter()
-        client.create_sessions(fresh(CREATES), max_concurrency=AT_ONCE, progress=False)
-        rate = CREATES / (time.perf_counter() - start)
-    if sorted(server.books["created"].values()) != [1] * CREATES:
-        raise SystemExit("creates are missing or doubled")
-    return rate
 
 
 def runbooks() -> Iterator[Measure]:

@@ -48,7 +48,6 @@ class Books:
     requests: int = 0
     refused: int = 0
     while_told_to_wait: int = 0
-    most_at_once: int = 0
     created: Counter[str] = field(default_factory=Counter)
 
 
@@ -156,8 +155,6 @@ class Service:
 class Connection(asyncio.Protocol):
     """HTTP/1.1, as much of it as clients that keep connections alive need."""
 
-    at_once = 0
-
     def __init__(self, service: Service) -> None:
         self._service = service
         self._buffer = b""
@@ -196,14 +193,7 @@ class Connection(asyncio.Protocol):
             self._later(*service.answer(method, target, body))
 
     def _later(self, status: int, body: bytes, headers: str = "") -> None:
-        Connection.at_once += 1
-        books = self._service.books
-        books.most_at_once = max(books.most_at_once, Connection.at_once)
-        asyncio.get_running_loop().call_later(self._service.settings.latency_s, self._finish, status, body, headers)
-
-    def _finish(self, status: int, body: bytes, headers: str) -> None:
-        Connection.at_once -= 1
-        self._send(status, body, headers)
+        asyncio.get_running_loop().call_later(self._service.settings.latency_s, self._send, status, body, headers)
 
     def _send(self, status: int, body: bytes, headers: str = "") -> None:
         date = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime())

@@ -69,6 +69,13 @@ def exponents(sizes: Sequence[int], seconds: Sequence[float]) -> list[float]:
     return [(b[1] - a[1]) / (b[0] - a[0]) for a, b in itertools.pairwise(logs)]
 
 
+def peak_mb() -> float:
+    """The most memory that this process has held; not on Windows."""
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
 class Loop:
     """An event loop that peers live on from measure to measure, as our client's does."""
 

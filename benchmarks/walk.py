@@ -9,28 +9,22 @@ linear.
 
 from __future__ import annotations
 
-import itertools
 import json
 import math
 import platform
-import resource
 import statistics
 import subprocess
 import sys
 import time
 
 import pandas as pd
+from timing import exponents, peak_mb
 
 import odb_nb as odb
 
 FILES = (1_000, 10_000, 100_000)
 TIMES = 3
 OWNER = "debrab@contoso.com"  # of the drive that is as large as a switch says
-
-
-def peak_mb() -> float:
-    """The most memory that this process has held."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def walk_once(url: str) -> dict[str, float]:
@@ -76,8 +70,7 @@ def main() -> int:
     table = pd.DataFrame(rows)
     table["ms / request"] = table["s"] / table["requests"] * 1000
     table["kB / item"] = table["MB"] / table["items"] * 1024
-    logs = [(math.log(row["items"]), math.log(row["s"])) for row in rows]
-    slopes = [(b[1] - a[1]) / (b[0] - a[0]) for a, b in itertools.pairwise(logs)]
+    slopes = exponents(table["items"].tolist(), table["s"].tolist())
     sys.stdout.write(f"Python {platform.python_version()}, pandas {pd.__version__}\n{table.round(2).to_string()}\n")
     sys.stdout.write(f"exponents from one row to the next: {', '.join(f'{slope:.2f}' for slope in slopes)}\n")
     return 0
