@@ -142,7 +142,7 @@ def run(server: Quick, wanted: list[str]) -> str:
     marks = table(("measure", "figure", "mark", "verdict", "context"), found)
     growths = table(("cost growth", "1x → 10x → 100x", "exponents from one to the next", "verdict"), grown)
     elsewhere = "What one tenant takes of this, and many runbooks at a time: [many-runbooks.md](many-runbooks.md)."
-    slope = "The exponent of time over size: 1 is linear."
+    slope = "The exponent of time over size: 1 is linear. Medians of three, of `compare` five."
     return f"{words}{elsewhere}\n\n## Marks\n\n{marks}\n## Growth\n\n{slope}\n\n{growths}\n{TRIED}"
 
 
