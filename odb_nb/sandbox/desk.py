@@ -76,8 +76,7 @@ class Desk:
         try:
             answer = visit.answer()
         except Refusal as refusal:
-            date = self.tenant.clock.now().strftime("%Y-%m-%dT%H:%M:%S")
-            answer = refusal.answer(date, request_id, received.headers.get("client-request-id", request_id))
+            answer = visit.refused(refusal)
         status = answer.status if answer.is_sent else 0
         now = self.tenant.clock.now()
         self.tenant.watch.record(RequestRecord(visit.operation, received.method, unquote(path), status, now))
@@ -135,19 +134,35 @@ class _Visit:
             request_id=self._request_id,
         )
         points = route.about(self._tenant, ids, call.body)
-        subject = "/".join((*ids, *points))
-        self._tenant.watch.asks(route.operation, subject)
+        return self._watched(route, call, points)
+
+    def refused(self, refusal: Refusal) -> Answer:
+        """The answer that a refusal is."""
+        date = self._tenant.clock.now().strftime("%Y-%m-%dT%H:%M:%S")
+        theirs = self._received.headers.get("client-request-id", self._request_id)
+        return refusal.answer(date, self._request_id, theirs)
+
+    def _watched(self, route: Route, call: Call, points: tuple[str, ...]) -> Answer:
+        """The answer, with a fault if one strikes; and a note of what the client cannot know, or has seen, by it."""
+        watch, subject = self._tenant.watch, "/".join(call.ids or points)
+        watch.asks(route.operation, subject)
         fault = self._desk.faults.take(route.operation, points, self._asked)
-        self._tenant.watch.is_answered(route.operation, subject, is_lost=fault is not None and fault.loses_answer)
-        return self._carry_out(route, call) if fault is None else self._struck(fault, route, call, points)
+        if fault is not None and fault.loses_answer:
+            watch.is_lost(route.operation, subject)
+        answer = self._carry_out(route, call) if fault is None else self._struck(fault, route, call, points)
+        if fault is None or not fault.loses_answer:
+            watch.is_seen(route.operation, subject)
+        return replace(answer, unread=lambda: watch.is_lost(route.operation, subject))
 
     def _struck(self, fault: Fault, route: Route, call: Call, points: tuple[str, ...]) -> Answer:
         """The answer as a fault leaves it; what it does to the sessions on `points` is done."""
         if fault.kind in BEFORE:
             BEFORE[fault.kind](self._tenant, points)
         answer = self._carry_out_quietly(route, call) if fault.needs_answer else _NOTHING
-        if fault.kind in AFTER:
+        if fault.kind in AFTER and answer.status < 400:
             AFTER[fault.kind](self._tenant, points)
+        if fault.kind == "no-permission":
+            check_permission(route.operation, call.version, replace(call.caller, permissions=frozenset()))
         return spoil(fault, answer)
 
     def _find_route(self) -> tuple[str, Route, tuple[str, ...]]:
@@ -168,8 +183,7 @@ class _Visit:
         try:
             return self._carry_out(route, call)
         except Refusal as refusal:
-            date = self._tenant.clock.now().strftime("%Y-%m-%dT%H:%M:%S")
-            return refusal.answer(date, self._request_id, self._request_id)
+            return self.refused(refusal)
 
 
 def _digest(received: Received) -> bytes:

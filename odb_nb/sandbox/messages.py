@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from odb_nb.sandbox.tokens import Caller
 
@@ -41,7 +41,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What goes back, and in which manner; `seconds` is how long a ``drip`` takes, or a door stays ``shut``."""
+    """What goes back, and in which manner; `seconds` is how long a ``drip`` takes, or a door stays ``shut``.
+
+    `unread` is called where the client goes away before it has the answer.
+    """
 
     status: int
     body: bytes
@@ -49,6 +52,7 @@ class Answer:
     manner: Manner = "whole"
     seconds: float = 0.0
     delay_s: float = 0.0
+    unread: Callable[[], None] | None = None
 
     @property
     def is_sent(self) -> bool:

@@ -75,14 +75,10 @@ def check_permission(operation: str, version: str, caller: Caller) -> None:
     """Refuse with 403, naming what lacks, unless the caller may do this."""
     needed = _needed(operation, version)
     if needed not in caller.permissions and _INCLUDED.get(needed) not in caller.permissions:
-        raise lacks_permission(operation, version, "application" if caller.app_only else "delegated")
+        kind = "application" if caller.app_only else "delegated"
+        raise Refusal(403, "accessDenied", f"The token lacks the {kind} permission {needed}.")
     if operation in _NEED_ROLE and not caller.app_only and BACKUP_ADMINISTRATOR not in caller.roles:
         raise lacks_role()
-
-
-def lacks_permission(operation: str, version: str, kind: str) -> Refusal:
-    """The refusal for want of what an operation needs."""
-    return Refusal(403, "accessDenied", f"The token lacks the {kind} permission {_needed(operation, version)}.")
 
 
 def lacks_role() -> Refusal:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import socket
 import struct
@@ -26,7 +25,7 @@ _AT_ONCE = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 
 def send_whole(connection: HTTP1Connection, answer: Answer, *, is_head: bool) -> None:
     """Send the answer as servers do; a client that has gone away meanwhile gets none."""
-    if connection.stream is None or connection.stream.closed():
+    if _is_gone(connection, answer):
         return
     start = ResponseStartLine("HTTP/1.1", answer.status, _reason(answer))
     connection.write_headers(start, HTTPHeaders(_headers(answer)), b"" if is_head else answer.body)
@@ -38,14 +37,23 @@ async def send(connection: HTTP1Connection, answer: Answer, *, is_head: bool) ->
     if answer.manner == "whole":
         send_whole(connection, answer, is_head=is_head)
         return
-    if connection.stream is None or connection.stream.closed():
+    if _is_gone(connection, answer):
         return
     stream = connection.detach()
     try:
-        with contextlib.suppress(StreamClosedError):
-            await _send_oddly(stream, answer)
+        await _send_oddly(stream, answer)
+    except StreamClosedError:
+        if answer.unread is not None:
+            answer.unread()
     finally:
         stream.close()
+
+
+def _is_gone(connection: HTTP1Connection, answer: Answer) -> bool:
+    is_gone = connection.stream is None or connection.stream.closed()
+    if is_gone and answer.unread is not None:
+        answer.unread()
+    return is_gone
 
 
 async def _send_oddly(stream: IOStream, answer: Answer) -> None:

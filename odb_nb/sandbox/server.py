@@ -107,6 +107,7 @@ class LoopbackServer:
 
     async def _send(self, connection: HTTP1Connection, answer: Answer, *, is_head: bool) -> None:
         if answer.delay_s > 0:
+            connection.set_close_callback(answer.unread)
             await asyncio.sleep(answer.delay_s)
         if answer.manner == "shut" and self._door is not None:
             # Before the answer goes out: who has it finds the door shut.

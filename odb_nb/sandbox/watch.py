@@ -16,11 +16,9 @@ if TYPE_CHECKING:
 
 # Other requests may already be on their way when one is told to wait; the very same request never is.
 _ON_THEIR_WAY_S = 0.5
-# What shows whether a write whose answer was lost has taken place.
-_LOOKS = {
-    "create_session": ("list_sessions", "get_session"),
-    "activate_restore": ("get_restore", "list_restores", "list_restore_artifacts", "delete_restore"),
-}
+# What shows whether a write whose answer was lost has taken place: for all of its kind, or for the one asked about.
+_LOOKS_AT_ALL = {"list_sessions": "create_session", "list_restores": "activate_restore"}
+_LOOKS_AT_ONE = dict.fromkeys(("get_restore", "list_restore_artifacts", "delete_restore"), "activate_restore")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +45,7 @@ class Watch:
     def __init__(self, clock: Clock, clock_off_s: float) -> None:
         self._clock = clock
         self._off = timedelta(seconds=clock_off_s)
-        self._lost: dict[str, set[str]] = {write: set() for write in _LOOKS}
+        self._lost: dict[str, set[str]] = {write: set() for write in _LOOKS_AT_ALL.values()}
         self._wait: _Wait | None = None
         self.requests: list[RequestRecord] = []
         self.counts: Counter[str] = Counter()
@@ -65,13 +63,17 @@ class Watch:
         if subject in self._lost.get(operation, ()):
             self.complain(f"{operation} of {subject} was repeated without a look after its answer was lost")
 
-    def is_answered(self, operation: str, subject: str, *, is_lost: bool) -> None:
-        """Remember a write whose answer is lost; a look that is answered clears up all of its kind."""
-        if is_lost and operation in self._lost:
+    def is_lost(self, operation: str, subject: str) -> None:
+        """Remember a write whose answer did not reach the client."""
+        if operation in self._lost:
             self._lost[operation].add(subject)
-        for write, looks in _LOOKS.items():
-            if operation in looks and not is_lost:
-                self._lost[write].clear()
+
+    def is_seen(self, operation: str, subject: str) -> None:
+        """A look that is answered clears up what it shows."""
+        if operation in _LOOKS_AT_ALL:
+            self._lost[_LOOKS_AT_ALL[operation]].clear()
+        elif operation in _LOOKS_AT_ONE:
+            self._lost[_LOOKS_AT_ONE[operation]].discard(subject)
 
     def arrived(self, question: bytes, what: str) -> None:
         """Complain if this request comes before a wait that was asked for is over."""

@@ -454,3 +454,79 @@ def test_a_create_repeated_without_a_look_is_complained_about(sandbox, http, poi
         sandbox.clock.advance(300_000)  # else it would be a second live session where the first took effect
         post(http, one)
     assert ["repeated without a look" in words for words in sandbox.complaints] == [True]
+
+
+def repeated_without_a_look(sandbox):
+    return ["repeated without a look" in words for words in sandbox.complaints]
+
+
+@pytest.mark.parametrize("kind", ["slow", "drip"])
+def test_a_create_given_up_before_it_was_answered_is_lost_too(sandbox, http, point, kind):
+    sandbox.faults.add(Fault("create_session", kind, seconds=2))
+    with pytest.raises(httpx.ReadTimeout):
+        http.post(SESSIONS, json={"restorePointId": point.id}, timeout=httpx.Timeout(10, read=0.005))
+    for _ in range(100):  # it notices in its own time that nobody reads any more
+        sandbox.clock.advance(300_000)
+        post(http, point)
+        if sandbox.complaints:
+            break
+        time.sleep(0.01)
+    assert repeated_without_a_look(sandbox) == [True]
+
+
+def test_a_slow_create_that_is_waited_for_is_not_lost(sandbox, http, point):
+    sandbox.faults.add(Fault("create_session", "slow", seconds=0.05))
+    assert post(http, point).status_code == 201
+    sandbox.clock.advance(300_000)
+    post(http, point)
+    assert sandbox.complaints == []
+
+
+@pytest.mark.parametrize(
+    ("path", "fault"),
+    [
+        pytest.param(f"{SESSIONS}/{{other}}", None, id="a look at another session"),
+        pytest.param(SESSIONS, Fault("list_sessions", status=429), id="a look that was put off"),
+        pytest.param(SESSIONS, Fault("list_sessions", "no-role"), id="a look that was refused"),
+        pytest.param(f"{SESSIONS}?$top=x", None, id="a look that was wrong"),
+    ],
+)
+def test_what_shows_nothing_of_a_lost_create_is_no_look(sandbox, http, point, path, fault):
+    other = sandbox.open_session(sandbox.points(sandbox.drives[1].id)[0].id)
+    sandbox.faults.add(Fault("create_session"))
+    assert post(http, point).status_code == 503
+    if fault is not None:
+        sandbox.faults.add(fault)
+    http.get(path.format(other=other.id))
+    post(http, point)
+    assert repeated_without_a_look(sandbox) == [True]
+
+
+def test_a_refused_create_holds_up_no_older_session(sandbox, http, point):
+    session = sandbox.open_session(point.id)
+    sandbox.clock.advance(5)
+    sandbox.faults.add(Fault("create_session", "never-ready"))
+    assert http.post(SESSIONS, json={"restorePointId": point.id, "odd": 1}).status_code == 400
+    assert http.get(f"{SESSIONS}/{session.id}").json()["status"] == "created"
+
+
+@pytest.mark.parametrize(
+    ("app_only", "version", "words"),
+    [
+        pytest.param(False, "v1.0", "delegated permission BackupRestore-Search.Read.All", id="user"),
+        pytest.param(True, "v1.0", "application permission BackupRestore-Search.Read.All", id="app"),
+        pytest.param(False, "beta", "delegated permission BackupRestore-Restore.Read.All", id="beta"),
+    ],
+)
+def test_a_missing_permission_is_the_callers_own(sandbox, connect, point, app_only, version, words):
+    http = connect(sandbox, sandbox.token(app_only=app_only))
+    sandbox.faults.add(Fault("get_restore_point", "no-permission"))
+    path = f"{ROOT}/restorePoints/{point.id}".replace("v1.0", version)
+    assert words in error_of(http.get(path))[2]
+    assert http.get(path).status_code == 200
+
+
+def test_a_spoiled_refusal_quotes_the_clients_request_id(sandbox, http):
+    sandbox.faults.add(Fault("create_session", "slow", seconds=0.01))
+    error = http.post(SESSIONS, json={}, headers={"client-request-id": "ours"}).json()["error"]
+    assert error["innerError"]["client-request-id"] == "ours"

@@ -188,6 +188,17 @@ def is_lost(send):
         return True
 
 
+@pytest.mark.parametrize(("looks_at", "complaints"), [("the other", [True]), ("it", []), ("all", [])])
+def test_a_look_at_another_restore_shows_nothing_of_a_lost_start(sandbox, http, adele, looks_at, complaints):
+    session, files = adele
+    ids = [create(http, body_of(session, [file]))["id"] for file in files[:2]]
+    sandbox.faults.add(Fault("activate_restore"))
+    assert http.post(f"{BASE}/{ids[0]}/activate").status_code == 503
+    http.get({"it": f"{BASE}/{ids[0]}", "the other": f"{BASE}/{ids[1]}", "all": BASE}[looks_at])
+    activate(http, ids[0])
+    assert ["repeated without a look" in words for words in sandbox.complaints] == complaints
+
+
 def test_fault_may_be_about_the_points_of_the_artifacts(sandbox, http, adele):
     session, files = adele
     older, older_files = opened(sandbox, sandbox.drives[0], 5)
