@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
-from matrix.cells import NOT_MET, STAGES, everything  # noqa: E402
+from matrix.cells import NO_DATE, NOT_MET, STAGES, everything  # noqa: E402
 from matrix.troubles import GROUPS  # noqa: E402
 
 if TYPE_CHECKING:
@@ -48,11 +48,14 @@ What the words mean:
 |---|---|
 | `rows` | everything, as if nothing had gone wrong |
 | `rows: failed` and the like | a row for each thing given; `outcome`, or `verdict`, says which did not work |
+| `rows, one date null` | everything but a date that cannot be read, which a warning tells |
 | `rows, one missing` and the like | the service left a row out of a page, and nothing in its answers can tell |
 | `error: …` | nothing but the error |
 | `–` | all rows: what goes wrong is nothing that this method asks for |
 
-`after` means that the answer was lost after the write took effect.
+`after` means that the answer was lost after the write took effect. `one in ten` strikes by chance: the call was made
+until one of its requests was struck. `too slow` means an answer later than the client waits for, which is a minute, in
+these cells 0.6 s.
 """
 
 
@@ -71,13 +74,15 @@ def document(cells: dict[Operation, dict[Trouble, str]]) -> str:
     """The whole page."""
     words = Counter(word for row in cells.values() for word in row.values())
     met = {word: count for word, count in words.items() if not word.endswith(NOT_MET)}
+    dates = met.pop(NO_DATE, 0)
     errors, told, untold = (_sum(met, start) for start in ("error: ", "rows: ", "rows, "))
-    occasions = sum(met.values())
+    occasions = sum(met.values()) + dates
     figures = (
         f"**{words.total()} cells**: {len(cells)} methods, {words.total() // len(cells)} faults. In "
         f"{words.total() - occasions} of them the fault had no occasion. Of the other {occasions},\n"
-        f"{met['rows']} gave all rows, {told} rows of which some say what did not work, {errors} an error that says "
-        f"what to do, and\n{untold} rows of which one was missing, since the service had left it out."
+        f"{met['rows']} gave all rows, {dates} all rows with one date null, {told} rows of which some say what did not "
+        f"work, {errors} an error that\nsays what to do, and {untold} rows of which one was missing, since the service "
+        "had left it out."
     )
     parts = [f"## {name}\n\n{table(cells, troubles)}\n" for name, troubles in GROUPS.items()]
     return "\n".join([_TEXT.format(figures=figures), *parts])

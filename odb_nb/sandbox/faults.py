@@ -152,7 +152,7 @@ class Fault:
 class Faults:
     """The faults on order, in the order in which they were added; the first one that fits strikes.
 
-    Its length is how many of them may still strike.
+    Its length is how many of them may still strike; `struck` counts the requests struck so far.
     """
 
     def __init__(self, seeded: Seeded, clock: Clock) -> None:
@@ -160,6 +160,7 @@ class Faults:
         self._clock = clock
         self._lock = threading.Lock()
         self._orders: list[_Order] = []
+        self.struck = 0
 
     def __len__(self) -> int:
         now = self._clock.now()
@@ -180,14 +181,11 @@ class Faults:
         """The fault that strikes this request, if one does; `asked` is the request and how often it came by now."""
         now = self._clock.now()
         with self._lock:
-            return next(
-                (
-                    order.fault
-                    for order in self._orders
-                    if order.strikes(operation, points, now, self._chance(order, asked))
-                ),
-                None,
-            )
+            for order in self._orders:
+                if order.strikes(operation, points, now, self._chance(order, asked)):
+                    self.struck += 1
+                    return order.fault
+        return None
 
     def _chance(self, order: _Order, asked: tuple[str, ...]) -> float:
         return self._seeded.number("fault", str(order.number), *asked) / _CHANCES

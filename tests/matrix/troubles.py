@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from odb_nb.http_client import REQUEST_TIMEOUT_S
 from odb_nb.sandbox import Fault
 
 CLAIMS = '{"access_token":{"nbf":{"essential":true,"value":"1795167000"}}}'
@@ -18,13 +19,22 @@ class Trouble:
 
     `faults` gives them for an operation; None where it has no occasion.
     `ends` is ``passes`` (the call must give everything), ``lasts`` (it cannot, before the trouble is over), ``row``
-    (a page lacks one) or ``session`` (the sessions are not what they were: no call can mend it).
+    (a page lacks one), ``date`` (one cannot be read) or ``session`` (the sessions are not what they were: no call can
+    mend it). What strikes by chance is met up to `rounds` times, until it does. `limit_s` is how long the client waits
+    for an answer.
     """
 
     name: str
     faults: object
     ends: str = "passes"
     switches: dict = field(default_factory=dict)
+    rounds: int = 1
+    limit_s: float = REQUEST_TIMEOUT_S
+
+    @property
+    def costs_no_row(self):
+        """Whether the call must give every row, and no error."""
+        return self.ends in ("passes", "date")
 
 
 def struck(**fault):
@@ -77,6 +87,11 @@ def expired(stage, operation, points):
     return struck(kind="expire")(stage, operation, points) if operation.strikes in _ABOUT_SESSIONS else None
 
 
+def odd_date(stage, operation, points):
+    """Items have no dates."""
+    return None if operation.strikes == "browse" else struck(kind="malformed-date")(stage, operation, points)
+
+
 def some(share):
     kinds = ({"status": 503}, {"kind": "drop"}, {"status": 429, "retry_after": "2"})
     return lambda stage, operation, points: [Fault("any", share=share, **kind) for kind in kinds]
@@ -97,7 +112,7 @@ GROUPS = {
         Trouble("503", struck(status=503)),
         Trouble("504", struck(status=504)),
         Trouble("504 after", struck(status=504, after_effect=True)),
-        Trouble("one in ten", some(0.035)),
+        Trouble("one in ten", some(0.035), rounds=60),
         Trouble("outage", lambda *_: [Fault("any", status=503, times=None)], "lasts"),
     ),
     "Connections": (
@@ -112,10 +127,14 @@ GROUPS = {
     ),
     "Answers": (
         Trouble("slow", struck(kind="slow", seconds=0.1)),
+        Trouble("too slow", struck(kind="slow", seconds=1.2), limit_s=0.6),
         Trouble("drip", struck(kind="drip", seconds=0.1)),
         Trouble("short", struck(kind="short")),
         Trouble("HTML", struck(kind="html", after_effect=True)),
         Trouble("empty", struck(kind="empty", after_effect=True)),
+        Trouble("no value", struck(kind="no-value", after_effect=True)),
+        Trouble("a list", struck(kind="body", body=b"[1, 2]", after_effect=True)),
+        Trouble("odd date", odd_date, "date"),
         Trouble("row twice", on_page("repeats")),
         Trouble("row missing", on_page("misses"), "row"),
     ),

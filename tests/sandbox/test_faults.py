@@ -530,3 +530,10 @@ def test_a_spoiled_refusal_quotes_the_clients_request_id(sandbox, http):
     sandbox.faults.add(Fault("create_session", "slow", seconds=0.01))
     error = http.post(SESSIONS, json={}, headers={"client-request-id": "ours"}).json()["error"]
     assert error["innerError"]["client-request-id"] == "ours"
+
+
+def test_requests_struck_are_counted(sandbox, http):
+    sandbox.faults.add(Fault("service_status", skip=1, times=2))
+    for struck in (0, 1, 2, 2):
+        http.get(ROOT)
+        assert sandbox.faults.struck == struck
