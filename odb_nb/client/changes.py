@@ -59,11 +59,12 @@ class ChangeMethods(SessionMethods, ItemMethods):
         pandas.DataFrame
             One row per point looked at, oldest first: ``restore_point_id``, ``drive_id``, ``display_name`` (string),
             ``protection_date_time`` (datetime64[us, UTC]), ``session_id``, ``verdict`` (``good``, ``not good``,
-            ``unknown`` where its session failed or what a check needs could not be listed), ``change`` (``last good``,
-            ``first not good``, or null) (string), ``items_seen`` (Int64), ``error_code``, ``error_message`` (string).
-            ``attrs``: ``question``, ``points``, ``sessions_at_most``, ``effort``, ``last_good`` and
-            ``first_not_good`` (ids or None), ``is_consistent``, and ``in_words``. With `dry_run` one row per point
-            given, all ``planned``.
+            ``unknown`` where its session failed, what a check needs could not be listed, or two looks showed different
+            items), ``change`` (``last good``, ``first not good``, or null) (string), ``items_seen`` (Int64),
+            ``error_code``, ``error_message`` (string). ``attrs``: ``question``, ``points``, ``sessions_at_most``,
+            ``effort``, ``last_good`` and ``first_not_good`` (ids or None), ``is_consistent``, ``counts_differ`` (ids of
+            the points that twice showed the same items, in another number than the service told), and ``in_words``.
+            With `dry_run` one row per point given, all ``planned``.
 
         Raises
         ------
@@ -128,10 +129,11 @@ class ChangeMethods(SessionMethods, ItemMethods):
         if session["status"] is pd.NA or session["status"].casefold() != "created":
             row["error"] = {"code": _plain(session["error_code"]), "message": _plain(session["error_message"])}
             return None, row
-        opens = is_good.opens if isinstance(is_good, Check) else None
+        opens, sure = (is_good.opens, is_good.sure_answer) if isinstance(is_good, Check) else (None, None)
         try:
             listing = self._walk(session["id"], opens=opens, progress=False)
-            if listing.attrs["counts_differ"] or not listing["type"].eq("documentLibrary").any():
+            odd = _oddly_listed(listing)
+            if odd is not None and (sure is None or is_good(listing) != sure):
                 # a page may have left out the very row that the check is about; what is really so shows again
                 listing = self._walk(session["id"], opens=opens, progress=False)
         except GraphError as exc:
@@ -144,10 +146,21 @@ class ChangeMethods(SessionMethods, ItemMethods):
             raise InputError(
                 f"is_good must return True or False; at {point.protection_date_time} it gave {answer!r:.80}"
             )
-        if listing.attrs["not_listed"] and isinstance(is_good, Check) and answer != is_good.sure_answer:
-            words = f"{len(listing.attrs['not_listed'])} places could not be listed, and the answer may lie there"
-            return None, {**row, "error": {"code": "NotAllListed", "message": words}}
+        if answer != sure:  # that one holds whatever the listing lacks
+            not_listed = 0 if sure is None else len(listing.attrs["not_listed"])
+            if not_listed or _oddly_listed(listing) not in (None, odd):
+                what = f"{not_listed} places could not be listed" if not_listed else "two looks showed different items"
+                words = f"{what}, and the answer may lie there; call again"
+                return None, {**row, "error": {"code": "NotAllListed", "message": words}}
+            row["counts_differ"] = bool(listing.attrs["counts_differ"])
         return bool(answer), row
+
+
+def _oddly_listed(listing: pd.DataFrame) -> frozenset[str] | None:
+    """What was shown in places that hold another number of items than the service told; None if there are none."""
+    if listing["type"].eq("documentLibrary").any() and not listing.attrs["counts_differ"]:
+        return None
+    return frozenset(listing.loc[listing["parent_key"].isin(listing.attrs["counts_differ"]), "item_key"])
 
 
 def _plain(value: Any) -> str | None:
@@ -192,8 +205,9 @@ def _frame(
         "last_good": None if last_good is None else points[last_good].id,
         "first_not_good": None if first_bad is None else points[first_bad].id,
         "is_consistent": search.is_consistent,
-        "in_words": _in_words(points, search, told["question"]),
+        "counts_differ": [points[place].id for place in places if rows[place].get("counts_differ")],
     }
+    frame.attrs["in_words"] = _in_words(points, search, told["question"]) + _of_counts(frame.attrs["counts_differ"])
     return frame
 
 
@@ -208,6 +222,10 @@ def _planned(points: Sequence[RestorePoint], told: dict[Hashable, Any]) -> pd.Da
         "in_words": f"asks whether {told['question']}, assuming one change; {told['effort']}",
     }
     return frame
+
+
+def _of_counts(points: Sequence[str]) -> str:
+    return f"; in {len(points)} of them places hold another number of items than the service told" if points else ""
 
 
 def _in_words(points: Sequence[RestorePoint], search: Bisection, question: str) -> str:

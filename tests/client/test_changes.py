@@ -134,6 +134,47 @@ def test_a_row_that_a_page_leaves_out_is_looked_for_again(client, sandbox, page)
     assert found["verdict"].tolist() == before["verdict"].tolist() == ["good"]
 
 
+@pytest.mark.parametrize(
+    ("missed", "verdict", "is_told", "looks"),
+    [
+        pytest.param([], "not good", False, 1, id="nothing"),
+        pytest.param([4], "not good", False, 2, id="at the first look alone"),
+        pytest.param([4, 9], "not good", True, 2, id="the same row twice: the service counts otherwise"),
+        pytest.param([4, 8], "unknown", False, 2, id="another row at the second look"),
+    ],
+)
+def test_two_looks_that_differ_give_no_verdict_and_counts_that_stay_odd_are_told(
+    client, sandbox, missed, verdict, is_told, looks
+):
+    point = points_of(client, "folder-deleted", start="2026-11-10", end="2026-11-10")
+    if missed:
+        sandbox.faults.add(Fault("browse", "misses", places=missed))
+    found = client.find_change(point, odb.path_exists("Documents/Projects/nothing"))
+    assert sandbox.count("browse") == 5 * looks
+    assert found["verdict"].tolist() == [verdict]
+    assert found["error_code"].fillna("").tolist() == ["NotAllListed" if verdict == "unknown" else ""]
+    assert found.attrs["counts_differ"] == (point["id"].tolist() if is_told else [])
+    assert ("in 1 of them places hold another number of items" in found.attrs["in_words"]) == is_told
+
+
+def test_counts_that_differ_cost_no_second_look_where_the_answer_is_sure(client, sandbox):
+    point = points_of(client, "folder-deleted", start="2026-11-10", end="2026-11-10")
+    sandbox.faults.add(Fault("browse", "misses", places=[3]))
+    found = client.find_change(point, odb.path_exists("Documents/Projects"))
+    assert sandbox.faults.struck == 1
+    assert found["verdict"].tolist() == ["good"]
+    assert sandbox.count("browse") == 4
+
+
+def test_a_function_of_ours_gets_two_looks_where_counts_differ(client, sandbox):
+    point = points_of(client, "folder-deleted", start="2026-11-10", end="2026-11-10")
+    sandbox.faults.add(Fault("browse", "misses", skip=6))
+    seen = []
+    found = client.find_change(point, lambda listing: not seen.append(len(listing)))
+    whole = len(client.walk(found["session_id"].iloc[0]))
+    assert (found["items_seen"].tolist(), seen) == ([whole], [whole])
+
+
 def test_points_whose_session_fails_are_passed_over(client, sandbox):
     points = points_of(client, "folder-deleted", **TWO_WEEKS)
     middle = points.sort_values("protection_date_time")["id"].iloc[6]
