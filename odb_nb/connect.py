@@ -86,7 +86,7 @@ def connect(
     if sandbox is not None and (way != "sandbox" or base_url is not None):
         raise InputError('sandbox=... goes with auth="sandbox" alone, without base_url or credential')
     url, version = _checked_url(base_url, api_version)
-    journal_path = None if journal is None else as_path(journal, "journal").expanduser()
+    journal_path = None if journal is None else as_path(journal, "journal")
     if way == "sandbox":
         if tenant_id is not None or client_id is not None:
             raise InputError('the sandbox has its own tenant; name a way to sign in, such as connect("browser", ...)')

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 # the last conclusion of each intent is the one that holds
 _STATE = """
-    SELECT intent.*, last.rowid AS concluded, last.outcome, last.session_id, last.directory_object_id,
+    SELECT intent.*, last.rowid AS concluded, last.date_time AS concluded_at, last.outcome, last.session_id,
+        last.directory_object_id,
         last.error_code, last.request_id
     FROM intent LEFT JOIN conclusion AS last ON last.rowid = (
         SELECT max(rowid) FROM conclusion WHERE intent_id = intent.id)
@@ -267,15 +268,20 @@ def _told(rows: Iterable[sqlite3.Row]) -> list[dict[str, Any]]:
 def history_of(paths: Sequence[Path], *, since: datetime | None = None) -> list[dict[str, Any]]:
     """The same as `Journal.history`, of many files that are only read.
 
-    A write that several files tell of, as copies do, is told once, as the one that knows most of it has it.
+    A write that several files tell of, as copies do, is told once, with the outcome that was recorded last.
     """
     newest: dict[str, sqlite3.Row] = {}
     for path in paths:
         for row in rows_of(path, _SINCE, _start(since)):
             known = newest.get(row["id"])
-            if known is None or (known["concluded"] or 0) < (row["concluded"] or 0):
+            if known is None or _recorded(known) < _recorded(row):
                 newest[row["id"]] = row
     return _told(sorted(newest.values(), key=lambda row: str(row["date_time"])))
+
+
+def _recorded(row: sqlite3.Row) -> tuple[str, int]:
+    """When an outcome was recorded; copies may go on apart, so the place in a file says it only within one second."""
+    return str(row["concluded_at"] or ""), row["concluded"] or 0
 
 
 def default_path(tenant: str) -> Path:

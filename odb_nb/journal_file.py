@@ -212,7 +212,10 @@ def rows_of(path: Path, query: str, values: Sequence[object]) -> list[sqlite3.Ro
 
 def _state(path: Path) -> tuple[bool, int]:
     """Whether somebody has the file open, or was killed; and when it was last written to."""
-    return path.with_name(f"{path.name}-wal").exists(), path.stat().st_mtime_ns
+    try:
+        return path.with_name(f"{path.name}-wal").exists(), path.stat().st_mtime_ns
+    except OSError as exc:
+        raise JournalError(f"{path} cannot be read as a journal ({exc.strerror}); it is gone, or not yours") from exc
 
 
 def _read(path: Path, how: str, query: str, values: Sequence[object]) -> list[sqlite3.Row]:

@@ -43,9 +43,9 @@ def read_history(
     Raises
     ------
     InputError
-        No such file; a folder without journals; not a time.
+        No such file; a folder without journals, or that may not be looked into; not a time.
     JournalError
-        A file that is no journal, is damaged, or was written by a newer version of this package.
+        A file that is no journal, is damaged, may not be read, or was written by a newer version of this package.
 
     Examples
     --------
@@ -71,11 +71,16 @@ def read_history(
 
 
 def _files(path: Path) -> list[Path]:
-    if not path.is_dir():
-        if not path.is_file():
-            raise InputError(f"{str(path)!r} is not there; give the file of a journal, or a folder of them")
-        return [path]
-    files = sorted(path.glob(f"*{_SUFFIX}"))
+    try:
+        if path.is_file():
+            return [path]
+        files = sorted(one for one in path.iterdir() if one.suffix == _SUFFIX)
+    except (FileNotFoundError, NotADirectoryError):
+        raise InputError(f"{str(path)!r} is not there; give the file of a journal, or a folder of them") from None
+    except OSError as exc:
+        raise InputError(
+            f"{str(path)!r:.300} cannot be looked into ({exc.strerror}); mend its permissions, or give another"
+        ) from None
     if not files:
         raise InputError(f"the folder {str(path)!r} holds no journal: no file in it ends in {_SUFFIX}")
     return files

@@ -18,11 +18,12 @@ _ANYBODYS, _OWNERS = 0o666, 0o600  # before the umask takes from it
 
 
 def as_path(path: object, name: str = "path") -> Path:
-    """The path as one, or a refusal of what is none."""
+    """The path as one, ``~`` being the user's home; or a refusal of what is none."""
     text = os.fspath(path) if isinstance(path, (str, os.PathLike)) else None
     if not isinstance(text, str) or "\0" in text:
         raise InputError(f"{name}={path!r:.200} is not the path of a file")
-    return Path(text)
+    named = Path(text)
+    return named.expanduser() if named.parts[:1] == ("~",) else named
 
 
 def free(path: object, suffixes: Collection[str], *, overwrite: bool) -> Path:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import sqlite3
 import threading
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 import odb_nb as odb
-from odb_nb.journal import Conclusion, Intent, Journal
+from odb_nb.journal import Conclusion, Intent, Journal, history_of
 from odb_nb.journal_file import SCHEMA_VERSION
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -27,8 +29,9 @@ def write(journal, name, outcome=None, *, minutes=0):
         conclude(journal, name, outcome)
 
 
-def conclude(journal, name, outcome):
-    journal.conclude([Conclusion(name, NOW, outcome, f"session-{name}" if outcome == "created" else None)])
+def conclude(journal, name, outcome, *, minutes=0):
+    session = f"session-{name}" if outcome == "created" else None
+    journal.conclude([Conclusion(name, NOW + timedelta(minutes=minutes), outcome, session)])
 
 
 def made(path, *names, outcome="created", minutes=0):
@@ -81,6 +84,63 @@ def test_write_that_copies_share_is_told_once_as_it_ended(tmp_path, names, last)
         write(journal, "own", "failed", minutes=1)
     shared = [] if last == "withdrawn" else [("point-shared", last)]
     assert told(odb.read_history(tmp_path), "restore_point_id", "outcome") == [*shared, ("point-own", "failed")]
+
+
+@pytest.mark.parametrize("names", [("a", "b"), ("b", "a")], ids=["copy last", "copy first"])
+def test_copies_that_went_on_apart_give_what_was_recorded_last_not_what_stands_further_down(tmp_path, names):
+    ours, copy = (tmp_path / f"{name}.sqlite" for name in names)
+    with contextlib.closing(Journal(ours)) as journal:
+        write(journal, "shared")
+    shutil.copy(ours, copy)
+    with contextlib.closing(Journal(ours)) as journal:
+        write(journal, "own", "failed")
+        conclude(journal, "shared", "unknown", minutes=1)
+    with contextlib.closing(Journal(copy)) as journal:
+        conclude(journal, "shared", "created", minutes=2)
+    assert told(odb.read_history(tmp_path), "restore_point_id", "outcome") == [
+        ("point-shared", "created"), ("point-own", "failed"),
+    ]  # fmt: skip
+
+
+def test_home_is_where_the_tilde_is(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME" if os.name != "nt" else "USERPROFILE", str(tmp_path))
+    made(tmp_path / "journal.sqlite", "one")
+    assert len(odb.read_history("~/journal.sqlite")) == len(odb.read_history("~")) == 1
+    with odb.connect(journal="~/own/journal.sqlite") as client:
+        assert len(client.history()) == 0
+    assert (tmp_path / "own" / "journal.sqlite").is_file()
+
+
+def test_name_that_begins_with_a_tilde_is_no_home(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    made(tmp_path / "~root.sqlite", "one")
+    assert len(odb.read_history("~root.sqlite")) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        pytest.param(PermissionError(13, "Permission denied"), "Permission denied.*mend its permissions", id="rights"),
+        pytest.param(OSError(36, "File name too long"), "File name too long", id="too long"),
+    ],
+)
+def test_folder_that_cannot_be_looked_into_is_refused_by_name(tmp_path, monkeypatch, error, said):
+    def refuse(_path):
+        raise error
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(odb.InputError, match=f"{tmp_path.name}.*{said}"):
+        odb.read_history(tmp_path)
+
+
+def test_path_that_is_too_long_is_refused():
+    with pytest.raises(odb.InputError, match="cannot be looked into"):
+        odb.read_history("x" * 5000)
+
+
+def test_file_that_goes_away_meanwhile_is_refused_by_name(tmp_path):
+    with pytest.raises(odb.JournalError, match=r"gone.sqlite cannot be read as a journal \(No such file"):
+        history_of([tmp_path / "gone.sqlite"])
 
 
 def test_reading_leaves_a_folder_as_it_was(tmp_path):
