@@ -105,7 +105,7 @@ def comparing() -> Iterator[Measure]:
     before, after = listings(ROWS)
     taken = alternating({way: lambda way=way: WAYS[way](before, after) for way in WAYS})  # type: ignore[misc]
     peaks = _peaks(before, after)
-    what = f"`compare`, two listings of {ROWS:,} rows"
+    what = f"`compare`, two listings of {ROWS:,} rows in one order"
     yield Measure(f"{what}: time / bare merge", taken["compare"] / taken["merge"], 2,
                   context=f"{taken['compare']:.2f} s / {taken['merge']:.2f} s")  # fmt: skip
     yield Measure(f"{what}: peak memory / bare merge", peaks["compare"] / peaks["merge"], 1.5,

@@ -99,7 +99,10 @@ def _text(values: Sequence[Any], where: str) -> pd.api.extensions.ExtensionArray
         return pd.array([None], dtype="string").repeat(len(values))
     if kinds <= _TEXT_OR_NULL:
         with contextlib.suppress(UnicodeEncodeError):  # half a character
-            return pd.array(values, dtype="string")
+            array = pd.array(values, dtype="string")
+            if array.dtype.storage == "python":  # it takes any text, Arrow does not
+                "".join(filter(None, values)).encode()
+            return array
     return pd.array([_as_text(value) for value in values], dtype="string")
 
 

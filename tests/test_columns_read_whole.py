@@ -53,6 +53,14 @@ def test_a_column_is_the_same_whether_read_whole_or_value_by_value(dtype, values
     pd.testing.assert_frame_equal(whole, one_by_one.head(len(column)))
 
 
+@pytest.mark.parametrize("storage", ["pyarrow", "python"])
+def test_half_a_character_is_replaced_wherever_pandas_keeps_its_text(storage):
+    with pd.option_context("mode.string_storage", storage):
+        read = Table("any", (Column("one"),)).of_columns({"one": ["a", None, "b\ud83d"]})
+    assert read["one"].tolist() == ["a", pd.NA, "b\ufffd"]
+    assert read["one"].dtype.storage == storage
+
+
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
@@ -108,14 +116,26 @@ def test_ids_are_refused_alike_whether_looked_at_together_or_one_by_one(ids):
     assert said_of(ids) == said_of(tuple(ids))  # which are looked at one by one
 
 
-@given(moments=st.lists(st.one_of(st.none(), moments), min_size=1, max_size=8))
-def test_points_of_our_frames_are_those_of_anybodys(moments):
-    ids = [f"p{number}" for number in range(len(moments))]
+_TOLD = [
+    column.name for column in tables.RESTORE_POINTS.columns if column.dtype == columns.TEXT and column.name != "id"
+]
+
+
+@given(
+    rows=st.lists(
+        st.tuples(st.one_of(st.none(), moments), st.fixed_dictionaries(dict.fromkeys(_TOLD, texts))),
+        min_size=1,
+        max_size=8,
+    )
+)
+def test_points_of_our_frames_are_those_of_anybodys(rows):
+    ids = [f"p{number}" for number in range(len(rows))]
     ours = tables.RESTORE_POINTS.of_columns(
         {name: [None] * len(ids) for name in tables.RESTORE_POINTS.names}
-        | {"id": ids, "protection_date_time": moments, "display_name": [None, *ids[1:]]}
+        | {name: [texts[name] for _, texts in rows] for name in _TOLD}
+        | {"id": ids, "protection_date_time": [moment for moment, _ in rows]}
     )
-    anybodys = ours.astype("object")
+    of_strings = ours.astype(dict.fromkeys(["id", *_TOLD], "str"))  # pandas' own, whose null is NaN
 
-    assert restore_points(ours) == restore_points(anybodys)
-    assert [point.protection_date_time for point in restore_points(ours)] == moments
+    assert restore_points(ours) == restore_points(ours.astype("object")) == restore_points(of_strings)
+    assert [point.protection_date_time for point in restore_points(ours)] == [moment for moment, _ in rows]

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 import odb_nb as odb
+from odb_nb import journal_file
 from odb_nb.journal import Conclusion, Intent, Journal, history_of
 from odb_nb.journal_file import SCHEMA_VERSION
 
@@ -173,6 +174,22 @@ def test_journal_of_a_killed_run_is_read_whole(tmp_path):
     kept = wal.read_bytes()
     assert told(odb.read_history(killed), "session_id") == [("session-one",)]
     assert wal.read_bytes() == kept != b""
+
+
+def test_file_that_is_written_to_while_it_is_read_is_read_again(tmp_path, monkeypatch):
+    path = made(tmp_path / "journal.sqlite", "first")
+    read, ways = vars(journal_file)["_read"], []
+
+    def read_slowly(path, how, query, values):
+        rows = read(path, how, query, values)
+        if not ways:
+            made(path, "second")
+        ways.append(how)
+        return rows
+
+    monkeypatch.setattr(journal_file, "_read", read_slowly)
+    assert len(odb.read_history(path)) == 2
+    assert ways == ["immutable=1", "mode=ro"]
 
 
 def test_reading_while_others_write_open_and_close_never_fails_and_forgets_nothing(tmp_path):

@@ -68,6 +68,17 @@ def test_a_run_that_fails_leaves_the_others_going_and_is_run_again_by_the_same_c
     assert {path.name: path.stat().st_mtime_ns for path in out.iterdir() if path.name != "history.csv"} == kept
 
 
+@pytest.mark.skipif(shutil.which("make") is None and os.environ.get("CI") != "true", reason="there is no make")
+def test_where_no_run_came_to_its_journal_the_runs_alone_are_to_blame(workplace):
+    (workplace / "runs" / f"{DRILL}.yaml").unlink()
+    (workplace / "runs" / f"{LOST}.yaml").rename(workplace / "runs" / "no-such-runbook.one.yaml")
+    made = make(workplace)
+    assert made.returncode != 0
+    assert "no-such-runbook.one: " in made.stdout
+    assert "holds no journal" not in made.stderr
+    assert "Traceback" not in made.stderr
+
+
 def test_the_runs_shown_are_of_runbooks_that_there_are():
     runs = list((FOLDER / "runs").iterdir())
     assert {(ROOT / "notebooks" / f"runbook-{run.name.partition('.')[0]}.ipynb").is_file() for run in runs} == {True}

@@ -47,7 +47,10 @@ class ProgressLine:
             self.bar.value, self.so_far.value = 0, ""
 
     def __call__(self, done: int, total: int, note: str) -> None:
-        """Show how far it is: the beginning and the end at once, what is between now and then."""
+        """Show how far it is: the beginning and the end at once, what is between now and then.
+
+        So a pause may begin with what was so 0.2 s before it.
+        """
         now = self._monotonic()
         if self.bar.value <= done < total and now - self._shown_at < _APART_S:
             return
