@@ -18,12 +18,17 @@ _ANYBODYS, _OWNERS = 0o666, 0o600  # before the umask takes from it
 
 
 def as_path(path: object, name: str = "path") -> Path:
-    """The path as one, ``~`` being the user's home; or a refusal of what is none."""
+    """The path as one, with homes for ``~`` and ``~somebody``; or a refusal of what is none."""
     text = os.fspath(path) if isinstance(path, (str, os.PathLike)) else None
     if not isinstance(text, str) or "\0" in text:
         raise InputError(f"{name}={path!r:.200} is not the path of a file")
     named = Path(text)
-    return named.expanduser() if named.parts[:1] == ("~",) else named
+    try:
+        return named.expanduser()
+    except RuntimeError:
+        if named.parts[0] == "~":
+            raise InputError(f"{name}={text!r:.200}: no home folder is known here; give the whole path") from None
+        return named  # of a user that there is not: a name like any other
 
 
 def free(path: object, suffixes: Collection[str], *, overwrite: bool) -> Path:

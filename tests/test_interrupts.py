@@ -47,7 +47,8 @@ CALLS = {
     "restore_items": lambda made: made.client.restore_items(made.plan, wait=True, if_restored="create"),
     "wait_for_restore": lambda made: made.client.wait_for_restore(made.client.list_restores()),
 }
-KEPT = CALLS.keys() - {"tabulate_status"}  # one answer, or none
+KEPT_AT_THE_END = {"wait_for_sessions", "wait_for_restore"}  # till then, what the calls before them kept
+KEPT = CALLS.keys() - KEPT_AT_THE_END - {"tabulate_status"}  # which has one answer, or none
 
 
 @pytest.fixture(scope="module")
@@ -82,11 +83,28 @@ def runs_on(made):
     return "" if len(made.sandbox.requests) == asked else "requests"
 
 
-def check_rows_are_kept(made, name, whole):
-    if name in KEPT and made.client.last_result is not None:
-        kept = made.client.last_result
+def forget(client):
+    """No call has been made: what the next one keeps is its own."""
+    client._last = None  # noqa: SLF001
+    vars(client._last_here).clear()  # noqa: SLF001
+
+
+def opened_on(made):
+    return {one.id: one.restore_point_id for id_ in made.points["id"] for one in made.sandbox.sessions_on(id_)}
+
+
+def check_rows_are_kept(made, name, whole, asked, were_open):
+    """Whatever was asked for left a frame, and whatever was opened is in it."""
+    kept = made.client.last_result
+    if name in KEPT and len(made.sandbox.requests) > asked:
+        assert kept is not None
+    if name in KEPT | KEPT_AT_THE_END and kept is not None:
         assert list(kept.columns) == list(whole.columns)
         assert len(kept) <= len(whole)
+    if name == "create_sessions" and kept is not None:
+        known = {*kept["id"].dropna(), *kept.loc[kept["outcome"].eq("unknown"), "restore_point_id"]}
+        opened = {id_: point for id_, point in opened_on(made).items() if id_ not in were_open}
+        assert all({id_, point} & known for id_, point in opened.items())
 
 
 # after these the interpreter looks whether a signal has come (Python/ceval.c, CHECK_EVAL_BREAKER)
@@ -98,7 +116,7 @@ class AtMoment:
 
     def __init__(self, nth=None, within=PACKAGE):
         self.nth, self.within = nth, within
-        self.count, self.place = 0, "never"
+        self.count, self.place, self.raised_at = 0, "never", time.monotonic()
 
     def __enter__(self):
         sys.settrace(self._enter)
@@ -128,6 +146,7 @@ class AtMoment:
             if self.count == self.nth:
                 sys.settrace(None)
                 self.place = f"{frame.f_code.co_filename}:{frame.f_lineno}"
+                self.raised_at = time.monotonic()
                 raise KeyboardInterrupt
 
 
@@ -137,12 +156,13 @@ def test_an_interrupt_at_any_moment_leaves_nothing_behind(made, name):
     with AtMoment() as counting:
         whole = CALLS[name](made)
     for nth in sample(range(1, counting.count + 1), 20):
-        begin = time.monotonic()
+        forget(made.client)
+        asked, were_open = len(made.sandbox.requests), opened_on(made)
         with AtMoment(nth) as moment, contextlib.suppress(KeyboardInterrupt):
             CALLS[name](made)
-        assert time.monotonic() - begin < GENEROUS_S, moment.place
+        assert time.monotonic() - moment.raised_at < GENEROUS_S, moment.place
         assert runs_on(made) == "", moment.place
-        check_rows_are_kept(made, name, whole)
+        check_rows_are_kept(made, name, whole, asked, were_open)
     assert len(CALLS[name](made)) == len(whole)
 
 

@@ -112,6 +112,22 @@ def test_home_is_where_the_tilde_is(tmp_path, monkeypatch):
     assert (tmp_path / "own" / "journal.sqlite").is_file()
 
 
+def test_home_of_somebody_is_where_the_system_has_it(monkeypatch):
+    monkeypatch.setattr(Path, "expanduser", lambda path: Path("/homes", str(path).removeprefix("~")))
+    with pytest.raises(odb.InputError, match=r"'.homes.ann.journal.sqlite' is not there"):
+        odb.read_history("~ann/journal.sqlite")
+
+
+def test_where_there_is_no_home_that_is_said(monkeypatch):
+    def nowhere(_path):
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "expanduser", nowhere)
+    for call in (lambda: odb.read_history("~/journal.sqlite"), lambda: odb.connect(journal="~/journal.sqlite")):
+        with pytest.raises(odb.InputError, match="no home folder is known here; give the whole path"):
+            call()
+
+
 def test_name_that_begins_with_a_tilde_is_no_home(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     made(tmp_path / "~root.sqlite", "one")

@@ -148,11 +148,13 @@ class _Visit:
         watch.asks(route.operation, subject)
         fault = self._desk.faults.take(route.operation, points, self._asked)
         if fault is not None and fault.loses_answer:
-            watch.is_lost(route.operation, subject)
+            watch.is_lost(route.operation, (subject,))
         answer = self._carry_out(route, call) if fault is None else self._struck(fault, route, call, points)
-        if fault is None or not fault.loses_answer:
-            watch.is_seen(route.operation, subject)
-        return replace(answer, unread=lambda: watch.is_lost(route.operation, subject))
+        if fault is not None and fault.loses_answer:
+            return answer
+        is_last_page = b"@odata.nextLink" not in answer.body
+        at_stake = watch.is_answered(route.operation, subject, is_last_page=is_last_page)
+        return replace(answer, unread=lambda: watch.is_lost(*at_stake))
 
     def _struck(self, fault: Fault, route: Route, call: Call, points: tuple[str, ...]) -> Answer:
         """The answer as a fault leaves it; what it does to the sessions on `points` is done."""

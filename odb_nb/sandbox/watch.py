@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from odb_nb.sandbox.clock import Clock, Mark
@@ -63,17 +64,23 @@ class Watch:
         if subject in self._lost.get(operation, ()):
             self.complain(f"{operation} of {subject} was repeated without a look after its answer was lost")
 
-    def is_lost(self, operation: str, subject: str) -> None:
-        """Remember a write whose answer did not reach the client."""
+    def is_lost(self, operation: str, subjects: Collection[str]) -> None:
+        """Remember writes whose answers did not reach the client, or whose looks did not."""
         if operation in self._lost:
-            self._lost[operation].add(subject)
+            self._lost[operation].update(subjects)
 
-    def is_seen(self, operation: str, subject: str) -> None:
-        """A look that is answered clears up what it shows."""
-        if operation in _LOOKS_AT_ALL:
-            self._lost[_LOOKS_AT_ALL[operation]].clear()
+    def is_answered(self, operation: str, subject: str, *, is_last_page: bool) -> tuple[str, Collection[str]]:
+        """An answered look clears up the writes that it shows; what is lost (again) if nobody reads the answer."""
+        if operation in _LOOKS_AT_ALL and is_last_page:
+            write = _LOOKS_AT_ALL[operation]
+            shown = set(self._lost[write])
         elif operation in _LOOKS_AT_ONE:
-            self._lost[_LOOKS_AT_ONE[operation]].discard(subject)
+            write = _LOOKS_AT_ONE[operation]
+            shown = self._lost[write] & {subject}
+        else:
+            return operation, (subject,)
+        self._lost[write] -= shown
+        return write, shown
 
     def arrived(self, question: bytes, what: str) -> None:
         """Complain if this request comes before a wait that was asked for is over."""

@@ -7,10 +7,13 @@ import warnings
 from functools import cache
 from unittest.mock import patch
 
+import httpx
+
 from matrix.operations import OPERATIONS, told
 from matrix.stage import Stage
 from matrix.troubles import REFUSED_FOR_LONG_S, TROUBLES
 from odb_nb import OdbError
+from odb_nb.http_client import translate
 
 LEEWAY = 1.1
 # One of these is in every error: what the reader can do about it.
@@ -119,18 +122,20 @@ class _Cell:
         sandbox, operation = self.sandbox, self.operation
         faults = self.trouble.faults(self.stage, operation, list(operation.points(self.given)))
         self._order(faults)
-        begun = sandbox.clock.now()
+        begun, shut_doors = sandbox.clock.mark(), []
         frame = error = None
         try:
-            with patch("odb_nb.transport.REQUEST_TIMEOUT_S", self.trouble.limit_s):
+            with (
+                patch("odb_nb.transport.REQUEST_TIMEOUT_S", self.trouble.limit_s),
+                patch("odb_nb.transport.translate", _counting(translate, shut_doors)),
+            ):
                 frame = operation.call(self.client, self.given)
         except OdbError as exc:
             error = exc
-        took_s = (sandbox.clock.now() - begun).total_seconds()
-        assert took_s <= LEEWAY * operation.limit_s, "the deadline was not kept"
+        assert sandbox.clock.since(begun) <= LEEWAY * operation.limit_s, "the deadline was not kept"
         operation.never(self.stage, self.given, frame)
         word = self._word(frame, error)
-        if sends_nothing(operation) or not self._is_met(faults, took_s):
+        if sends_nothing(operation) or not self._is_met(faults, shut_doors):
             assert word == "rows", word
             return NOT_MET, frame
         if faults and all(fault.is_counted and fault.times for fault in faults):
@@ -138,10 +143,10 @@ class _Cell:
         assert word != "rows" or self.trouble.ends != "lasts", "all rows, in spite of it"
         return word, frame
 
-    def _is_met(self, faults, took_s):
+    def _is_met(self, faults, shut_doors):
         """Whether a fault struck; where none was ordered the trouble is there from the start."""
-        if "refused" in self.trouble.name:  # who meets a shut door waits
-            return took_s > 0
+        if "refused" in self.trouble.name:
+            return bool(shut_doors)
         return self.sandbox.faults.struck > self.struck_before if faults else faults is not None
 
     def _word(self, frame, error):
@@ -198,6 +203,17 @@ class _Cell:
         assert shown < all_
         assert self.operation.name != "walk" or frame.attrs["counts_differ"]
         return words
+
+
+def _counting(translate, shut_doors):
+    """The same, and a note of each connection that was refused."""
+
+    def translated(exc, **about):
+        if isinstance(exc, httpx.ConnectError):
+            shut_doors.append(exc)
+        return translate(exc, **about)
+
+    return translated
 
 
 def _dated(frame, whole):

@@ -20,13 +20,13 @@ if sys.platform == "win32":
 
 import dying
 
-# what an undisturbed run shows of each moment, and a few more for those that the group commit makes
-COMMITS, REQUESTS = {"create": 11, "restore": 14}, {"create": 7, "restore": 10}
+# what an undisturbed run shows of each moment; conclusions may need a commit more, as they are put together by groups
+COMMITS, COMMITS_AT_MOST, REQUESTS = {"create": 9, "restore": 10}, {"create": 11, "restore": 10}, 7
 CASES = [
     pytest.param(job, moment, nth, id=f"{job}: {moment} {nth}")
     for job in JOBS
     for moment in dying.MOMENTS
-    for nth in range(1, (COMMITS if "commit" in moment else REQUESTS)[job] + 1)
+    for nth in range(1, (COMMITS_AT_MOST[job] if "commit" in moment else REQUESTS) + 1)
 ]
 
 
@@ -46,7 +46,8 @@ def given(request, sandbox, job):
 @pytest.mark.parametrize(("job", "moment", "nth"), sample(CASES, 16))
 def test_a_kill_at_any_moment_loses_nothing_and_doubles_nothing(sandbox, tmp_path, given, job, moment, nth):
     journal = tmp_path / "journal.sqlite"
-    dying.run(sandbox, journal, job, given, fuse=(moment, nth))
+    was_killed = dying.run(sandbox, journal, job, given, fuse=(moment, nth)) is None
+    assert was_killed or ("commit" in moment and nth > COMMITS[job])
     rows, _ = dying.run(sandbox, journal, job, given)
     check_all_once(sandbox, job, given, rows)
 
@@ -67,8 +68,9 @@ def test_kills_one_after_the_other_lose_nothing_and_double_nothing(sandbox, tmp_
 def test_the_moments_tried_are_all_there_are(sandbox, tmp_path, given, job):
     rows, seen = dying.run(sandbox, tmp_path / "journal.sqlite", job, given)
     check_all_once(sandbox, job, given, rows)
-    assert all(seen[moment] <= (COMMITS if "commit" in moment else REQUESTS)[job] for moment in dying.MOMENTS), seen
-    assert set(dying.MOMENTS) == set(seen)
+    commits = [seen.pop(moment) for moment in dying.MOMENTS if "commit" in moment]
+    assert all(COMMITS[job] <= count <= COMMITS_AT_MOST[job] for count in commits)
+    assert seen == {moment: REQUESTS for moment in dying.MOMENTS if "commit" not in moment}
 
 
 @pytest.mark.parametrize("job", JOBS)

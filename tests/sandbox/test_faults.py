@@ -502,6 +502,34 @@ def test_what_shows_nothing_of_a_lost_create_is_no_look(sandbox, http, point, pa
     assert repeated_without_a_look(sandbox) == [True]
 
 
+def test_a_look_is_one_to_the_last_page(start, connect):
+    sandbox = start(page_size=1)
+    http = connect(sandbox)
+    *others, one, another = [sandbox.points(drive.id)[0] for drive in sandbox.drives[:4]]
+    for point in others:
+        sandbox.open_session(point.id)
+    for reads_on, point in ((False, one), (True, another)):
+        sandbox.faults.add(Fault("create_session"))
+        post(http, point)
+        link = http.get(SESSIONS).json()["@odata.nextLink"]
+        while link and reads_on:
+            link = http.get(link).json().get("@odata.nextLink")
+        before = len(sandbox.complaints)
+        post(http, point)
+        assert len(sandbox.complaints) - before == (not reads_on)
+
+
+def test_a_look_that_nobody_waited_for_is_none(sandbox, http, point):
+    sandbox.faults.add(Fault("create_session"))
+    post(http, point)
+    sandbox.faults.add(Fault("list_sessions", "slow", seconds=2))
+    with pytest.raises(httpx.ReadTimeout):
+        http.get(SESSIONS, timeout=httpx.Timeout(10, read=0.005))
+    time.sleep(0.1)  # it notices in its own time that nobody reads any more
+    post(http, point)
+    assert repeated_without_a_look(sandbox) == [True]
+
+
 def test_a_refused_create_holds_up_no_older_session(sandbox, http, point):
     session = sandbox.open_session(point.id)
     sandbox.clock.advance(5)
