@@ -147,10 +147,11 @@ class _Visit:
         watch, subject = self._tenant.watch, "/".join(call.ids or points)
         watch.asks(route.operation, subject)
         fault = self._desk.faults.take(route.operation, points, self._asked)
-        if fault is not None and fault.loses_answer:
+        loses_answer = fault is not None and fault.loses_answer
+        if loses_answer:
             watch.is_lost(route.operation, (subject,))
         answer = self._carry_out(route, call) if fault is None else self._struck(fault, route, call, points)
-        if fault is not None and fault.loses_answer:
+        if loses_answer:
             return answer
         is_last_page = b"@odata.nextLink" not in answer.body
         at_stake = watch.is_answered(route.operation, subject, is_last_page=is_last_page)

@@ -39,6 +39,10 @@ class Call:
     request_id: str
 
 
+def _nothing() -> None:
+    """Nobody minds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What goes back, and in which manner; `seconds` is how long a ``drip`` takes, or a door stays ``shut``.
@@ -52,7 +56,7 @@ class Answer:
     manner: Manner = "whole"
     seconds: float = 0.0
     delay_s: float = 0.0
-    unread: Callable[[], None] | None = None
+    unread: Callable[[], None] = _nothing
 
     @property
     def is_sent(self) -> bool:

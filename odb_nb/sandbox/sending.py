@@ -43,15 +43,14 @@ async def send(connection: HTTP1Connection, answer: Answer, *, is_head: bool) ->
     try:
         await _send_oddly(stream, answer)
     except StreamClosedError:
-        if answer.unread is not None:
-            answer.unread()
+        answer.unread()
     finally:
         stream.close()
 
 
 def _is_gone(connection: HTTP1Connection, answer: Answer) -> bool:
     is_gone = connection.stream is None or connection.stream.closed()
-    if is_gone and answer.unread is not None:
+    if is_gone:
         answer.unread()
     return is_gone
 

@@ -27,6 +27,10 @@ def post(http, point):
     return http.post(SESSIONS, json={"restorePointId": point.id})
 
 
+def repeated_without_a_look(sandbox):
+    return ["repeated without a look" in words for words in sandbox.complaints]
+
+
 @pytest.mark.parametrize(
     ("fault", "status", "code"),
     [
@@ -453,11 +457,7 @@ def test_a_create_repeated_without_a_look_is_complained_about(sandbox, http, poi
             http.get(SESSIONS)
         sandbox.clock.advance(300_000)  # else it would be a second live session where the first took effect
         post(http, one)
-    assert ["repeated without a look" in words for words in sandbox.complaints] == [True]
-
-
-def repeated_without_a_look(sandbox):
-    return ["repeated without a look" in words for words in sandbox.complaints]
+    assert repeated_without_a_look(sandbox) == [True]
 
 
 @pytest.mark.parametrize("kind", ["slow", "drip"])
